@@ -157,8 +157,3 @@ class CheckFailed(Refusal):
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells use it (128 + SIGINT)."""
-
-
-def plural(count: int, noun: str, many: str = "") -> str:
-    """`1 case`, `2 cases`; `many` is the irregular plural."""
-    return f"{count:,} {noun if count == 1 else many or noun + 's'}"

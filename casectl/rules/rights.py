@@ -1,0 +1,205 @@
+"""Who may do what: the rights, the default roles, and the law of reading and writing cases.
+
+Everything above model may import this module. A verb names the least right it needs; what one field or one case needs
+on top is decided here. Row-level security decides independently which rows are seen at all (`scope`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from casectl.errors import NotPermitted, Problem
+from casectl.model.lifecycle import ACTIVE
+from casectl.rules.text import json_pointer
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from casectl.model.actor import Actor
+
+RIGHTS: dict[str, str] = {
+    "case:create": "create cases",
+    "case:read": "read cases one reported or is the contact of",
+    "case:read_any": "read all cases that are not restricted",
+    "case:read_restricted": "read restricted cases and restrict cases",
+    "case:update": "change cases assigned to oneself or one's teams",
+    "case:update_any": "change all cases one can read",
+    "case:take": "take unassigned cases",
+    "case:assign": "assign cases to people and teams",
+    "case:status": "change the status of cases",
+    "case:escalate": "escalate cases",
+    "case:close": "close cases",
+    "case:reopen": "reopen resolved and closed cases",
+    "case:delete": "put cases into the trash",
+    "case:restore": "take cases out of the trash",
+    "case:purge": "remove cases for good",
+    "case:bulk_update": "change many cases at once",
+    "note:create": "write public notes",
+    "note:create_internal": "write internal notes",
+    "note:read_internal": "read internal notes",
+    "history:read": "read the history of cases one can read",
+    "audit:read": "read and verify the audit of the tenant",
+    "contact:read": "read contacts",
+    "contact:write": "create and change contacts",
+    "user:read": "read users",
+    "user:manage": "create, change and deactivate users",
+    "team:read": "read teams",
+    "team:manage": "create and change teams and their members",
+    "role:read": "read roles and their rights",
+    "role:manage": "create roles, change their rights, give them to users",
+    "type:read": "read case types, their forms and lifecycles",
+    "type:manage": "create and change case types",
+    "tenant:read": "read the settings of the tenant",
+    "tenant:manage": "change the settings of the tenant",
+    "import:run": "import cases with their own times and actors",
+    "export:run": "export the data of the tenant",
+}
+"""Every right with what it allows: `may ...`."""
+
+_CASE_WORKER = """
+    case:create case:read case:read_any case:update case:take case:assign case:status case:escalate case:close
+    case:reopen case:bulk_update note:create note:create_internal note:read_internal history:read contact:read
+    contact:write user:read team:read type:read tenant:read
+"""
+
+ROLES: dict[str, frozenset[str]] = {
+    "Tenant Admin": frozenset(RIGHTS),
+    "Case Worker": frozenset(_CASE_WORKER.split()),
+    "Reporter": frozenset({"case:create", "case:read", "note:create", "history:read", "type:read"}),
+    "API Client": frozenset(),
+}
+"""The roles a new tenant has; roles are data and may be changed. An API client gets a set of rights of its own."""
+
+FIELD_RIGHTS = {
+    "assignee": "case:assign",
+    "team": "case:assign",
+    "status": "case:status",
+    "is_restricted": "case:read_restricted",
+}
+"""Fields of a case that need more than `case:update`."""
+
+Scope = Literal["own", "tenant", "admin"]
+
+
+class CaseFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a case decides who may write it."""
+
+    assignee_id: int | None = None
+    team_id: int | None = None
+    reporter_id: int | None = None
+    contact_user_id: int | None = None
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why something is not possible, and what to do about it; `right` is the missing right, if it is one."""
+
+    message: str
+    hint: str = ""
+    right: str = ""
+
+
+def scope(rights: AbstractSet[str]) -> Scope:
+    """Which rows row-level security shows: own cases, the tenant's without restricted ones, or all."""
+    if "case:read_any" not in rights:
+        return "own"
+    return "admin" if "case:read_restricted" in rights else "tenant"
+
+
+def require(actor: Actor, right: str) -> None:
+    """Raise NotPermitted, naming `right` and the roles that have it, unless `actor` has it."""
+    reason = _lacks(actor, right)
+    if reason:
+        raise NotPermitted(reason.message, hint=reason.hint)
+
+
+def _lacks(actor: Actor, right: str) -> Reason | None:
+    if right in actor.rights:
+        return None
+    what = RIGHTS.get(right, "do this")
+    holders = [role for role, rights in ROLES.items() if right in rights]
+    hint = f"roles that have it: {', '.join(holders)}" if holders else "no default role has it; ask a Tenant Admin"
+    return Reason(f"{actor.login} may not {what}: the right {right} is missing", hint, right)
+
+
+def is_own(actor: Actor, facts: CaseFacts) -> bool:
+    """Whether the actor reported the case or is its contact."""
+    return actor.user_id in (facts.reporter_id, facts.contact_user_id)
+
+
+def may_write(actor: Actor, facts: CaseFacts) -> Reason | None:
+    """Why `actor` may not change the case, None when it may.
+
+    With `case:update` the cases assigned to oneself or one's teams, with `case:update_any` all.
+    """
+    if "case:update_any" in actor.rights:
+        return None
+    lacking = _lacks(actor, "case:update")
+    if lacking or facts.assignee_id == actor.user_id or facts.team_id in actor.team_ids:
+        return lacking
+    if facts.assignee_id is None and "case:take" in actor.rights:
+        return Reason("the case is not assigned to you or your teams", "take it first")
+    return Reason("the case is not assigned to you or your teams", "ask its assignee or team", "case:update_any")
+
+
+def may_note(actor: Actor, facts: CaseFacts, *, internal: bool = False) -> Reason | None:
+    """Why `actor` may not write a note on the case, None when it may.
+
+    Who may change a case may note on it; a public note may also be written by its reporter and its contact.
+    """
+    lacking = _lacks(actor, "note:create_internal" if internal else "note:create")
+    if lacking or (is_own(actor, facts) and not internal):
+        return lacking
+    return may_write(actor, facts)
+
+
+def status_right(before: str, after: str) -> str:
+    """The right a change from category `before` to `after` needs."""
+    if after == "closed" != before:
+        return "case:close"
+    return "case:reopen" if after in ACTIVE and before not in ACTIVE else "case:status"
+
+
+def check_update(
+    actor: Actor,
+    facts: CaseFacts,
+    changed: AbstractSet[str],
+    *,
+    new_assignee_id: int | None = None,
+    categories: tuple[str, str] | None = None,
+) -> None:
+    """Refuse a change of the fields `changed`, naming every field that needs a right the actor lacks.
+
+    `facts` are those before the change. Taking an unassigned case for oneself (`new_assignee_id`) needs `case:take`
+    only, and what is changed along with it is judged as on a case of one's own. `categories` before and after tell
+    closing and reopening from other changes of the status. Raises NotPermitted.
+    """
+    rights = {field: FIELD_RIGHTS.get(field, "case:update") for field in changed}
+    if "status" in changed and categories:
+        rights["status"] = status_right(*categories)
+    takes = "assignee" in changed and facts.assignee_id is None and new_assignee_id == actor.user_id
+    if takes and "case:take" in actor.rights:
+        del rights["assignee"]
+        facts = msgspec.structs.replace(facts, assignee_id=actor.user_id)
+    reason = may_write(actor, facts) if rights else None
+    if reason:
+        raise NotPermitted(reason.message, hint=reason.hint)
+    _check_fields(actor, rights)
+
+
+def _check_fields(actor: Actor, rights: dict[str, str]) -> None:
+    lacking = [(field, reason) for field in sorted(rights) if (reason := _field_lacks(actor, rights[field]))]
+    if lacking:
+        problems = [
+            Problem(message=reason.message, pointer=json_pointer(field), code="not_permitted", hint=reason.hint)
+            for field, reason in lacking
+        ]
+        fields = ", ".join(field for field, _ in lacking)
+        raise NotPermitted(f"{fields}: {lacking[0][1].message}", hint=lacking[0][1].hint, problems=problems)
+
+
+def _field_lacks(actor: Actor, right: str) -> Reason | None:
+    if right == "case:update" and "case:update_any" in actor.rights:
+        return None
+    return _lacks(actor, right)
