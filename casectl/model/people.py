@@ -1,0 +1,58 @@
+"""Tenants, users, teams, roles and contacts. Anyone above `model` may import it."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
+
+from casectl.model.case import Noun, PersonRef, TeamRef
+
+
+class Tenant(Noun, frozen=True, kw_only=True):
+    """An organisation with data of its own, isolated from all others."""
+
+    id: int
+    name: str
+    title: str
+    timezone: str
+    created_at: datetime
+
+
+class User(Noun, frozen=True, kw_only=True):
+    """Somebody who works on, administers or reports to the desk."""
+
+    id: int
+    login: str
+    name: str
+    email: str | None
+    os_user: str | None
+    roles: list[str]
+    teams: list[str]
+    is_active: bool
+    created_at: datetime
+
+
+class Team(Noun, frozen=True, kw_only=True):
+    """A group of users that cases are handed to; its lead receives escalations."""
+
+    id: int
+    name: str
+    lead: PersonRef | None
+    members: list[PersonRef]
+    is_active: bool
+
+
+class Contact(Noun, frozen=True, kw_only=True):
+    """A person cases are about, found or made by mail address."""
+
+    id: int
+    name: str
+    email: str | None
+    phone: str | None
+    created_at: datetime
+
+
+class Membership(Noun, frozen=True, kw_only=True):
+    """A user's place in a team."""
+
+    user: PersonRef
+    team: TeamRef

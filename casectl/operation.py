@@ -1,0 +1,67 @@
+"""What a verb is: its declaration, the call it comes with, and the unit of work it runs in.
+
+Everything else (command, endpoint, remote call, permission check, audit) is derived from an `Operation`.
+Verbs import this module and rules; they know repositories only by the protocols of `casectl.unit`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from casectl.unit import Unit
+
+Result = TypeVar("Result")
+
+
+class Cli(msgspec.Struct, frozen=True, kw_only=True):
+    """How a verb reads on the command line; everything not said here follows from the fields.
+
+    `positionals` name the fields given without an option, in order; `options` rename a field's option (`-t/--title`);
+    `examples` are complete command lines, each executed by a test; `hidden` fields have no option.
+    """
+
+    group: str = "Work on cases"
+    positionals: tuple[str, ...] = ()
+    options: dict[str, tuple[str, ...]] = {}
+    metavars: dict[str, str] = {}
+    aliases: tuple[str, ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
+    hidden: tuple[str, ...] = ()
+    view: str = ""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What accompanies a verb without being its input (DECISIONS: `perform(op, call)`).
+
+    `idempotency_key` makes a repeated write answer as the first did; `expected_version` refuses a case changed since;
+    `historic_at`/`historic_actor` back-date a change and need the right `import:run`.
+    """
+
+    request_id: str = ""
+    idempotency_key: str | None = None
+    expected_version: int | None = None
+    historic_at: datetime | None = None
+    historic_actor: int | None = None
+    dry_run: bool = False
+
+
+class Operation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every verb. Subclasses declare fields and the class attributes below, and `run`."""
+
+    name: ClassVar[str] = ""
+    right: ClassVar[str] = ""
+    routes: ClassVar[tuple[tuple[str, str], ...]] = ()
+    reads: ClassVar[bool] = False
+    """A reading verb runs in a read-only transaction and needs no idempotency key."""
+    cli: ClassVar[Cli] = Cli()
+
+    async def run(self, unit: Unit) -> Result:
+        """Do the work inside the transaction that the desk opened; raise a Refusal to undo it."""
+        raise NotImplementedError(type(self).__name__)
+
+
+AnyOperation = Operation[Any]
