@@ -1,0 +1,278 @@
+"""What a verb may reach: the unit of work and its repositories by noun, as protocols.
+
+`store` implements them over Postgres, synchronously for the shell (awaitables never suspend) and over asyncio for
+servers. Verbs import this module for typing only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from casectl.model.actor import Actor
+    from casectl.model.case import Case, CasePage, HistoryEntry, Note
+    from casectl.model.configuration import CaseType
+    from casectl.model.people import Contact, Team, Tenant, User
+    from casectl.operation import AnyOperation, Call
+    from casectl.rules.query import Query
+
+
+class CaseRow(msgspec.Struct, kw_only=True):
+    """A case as the rules work on it, locked for change: ids instead of names, mutable until it is written."""
+
+    id: int
+    number: str
+    title: str
+    description: str
+    case_type_id: int
+    type_revision: int
+    status_id: int
+    category: int
+    priority: int
+    assignee_id: int | None
+    team_id: int | None
+    reporter_id: int | None
+    contact_id: int | None
+    parent_id: int | None
+    tags: list[str]
+    fields: dict[str, Any]
+    due_at: datetime | None
+    channel: str
+    external_id: str | None
+    is_restricted: bool
+    created_at: datetime
+    changed_at: datetime
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    deleted_at: datetime | None
+    version: int
+
+
+class NewCase(msgspec.Struct, kw_only=True):
+    """What an INSERT of a case needs beside id, number and version, which the store gives."""
+
+    title: str
+    description: str = ""
+    case_type_id: int
+    type_revision: int
+    status_id: int
+    category: int
+    priority: int
+    assignee_id: int | None = None
+    team_id: int | None = None
+    reporter_id: int | None = None
+    contact_id: int | None = None
+    parent_id: int | None = None
+    tags: list[str] = []
+    fields: dict[str, Any] = {}
+    due_at: datetime | None = None
+    channel: str = "cli"
+    external_id: str | None = None
+    is_restricted: bool = False
+    created_by: int
+    created_at: datetime | None = None
+    first_response_at: datetime | None = None
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    number: str | None = None
+    number_prefix: str = ""
+    number_width: int = 0
+    number_suffix: str = ""
+    number_sequence: str = ""
+
+
+class Cases(Protocol):
+    """The cases of the tenant that the actor may see; what he may not see is not there."""
+
+    async def insert(self, new: Sequence[NewCase]) -> list[tuple[int, str]]:
+        """Insert in one statement; ids and numbers, in order. The number is taken last (DECISIONS 13)."""
+        ...
+
+    async def get(self, reference: str, *, with_description: bool = True) -> Case:
+        """By number or id (all digits); NotFound names the reference and, cheaply, near numbers."""
+        ...
+
+    async def lock(self, references: Sequence[str]) -> list[CaseRow]:
+        """Rows FOR UPDATE in id order, those of the trash included; NotFound lists all references not there."""
+        ...
+
+    async def write(self, rows: Sequence[tuple[CaseRow, Mapping[str, Any]]]) -> list[int]:
+        """Write changed columns of locked rows set-based, step the version; new versions, in order."""
+        ...
+
+    async def page(self, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:
+        """One keyset page of the query; `after` is a cursor of this function's own making."""
+        ...
+
+    async def matching(self, query: Query, *, limit: int) -> list[str]:
+        """Numbers of the cases the query matches, most urgent first; at most `limit`."""
+        ...
+
+    async def plan(self, query: Query, *, limit: int) -> list[str]:
+        """The lines of EXPLAIN for the page's statement, each scan that no index serves named as one."""
+        ...
+
+    async def find_external(self, channel: str, external_ids: Sequence[str]) -> dict[str, CaseRow]:
+        """Cases by external id of a channel, locked."""
+        ...
+
+
+class Notes(Protocol):
+    """Notes of cases, internal ones only for who may read them."""
+
+    async def insert(
+        self, case_id: int, content: str, *, is_internal: bool, channel: str, at: datetime | None = None
+    ) -> int:
+        """Write a note by the actor; its id."""
+        ...
+
+    async def get(self, note_id: int) -> Note:
+        """One note."""
+        ...
+
+    async def of_case(self, case_id: int, *, limit: int) -> tuple[list[Note], int]:
+        """The newest `limit` notes, oldest first, and how many older ones there are."""
+        ...
+
+
+class People(Protocol):
+    """Users, teams and contacts. Names resolve case-insensitively; unknown ones raise NotFound with near matches."""
+
+    async def user(self, reference: str) -> User:
+        """By login, mail address, id (all digits), full name or `@me`; inactive users are found too."""
+        ...
+
+    async def users(self, *, active_only: bool = True) -> list[User]:
+        """All users by login."""
+        ...
+
+    async def add_user(
+        self, *, login: str, name: str, email: str | None, os_user: str | None, roles: Sequence[str]
+    ) -> User:
+        """A new user; Conflict when login, mail or OS user is taken."""
+        ...
+
+    async def team(self, reference: str) -> Team:
+        """By name or id."""
+        ...
+
+    async def teams(self) -> list[Team]:
+        """All teams by name."""
+        ...
+
+    async def add_team(self, name: str, *, lead_id: int | None, member_ids: Sequence[int]) -> Team:
+        """A new team; Conflict when the name is taken."""
+        ...
+
+    async def team_lead(self, team_id: int) -> int | None:
+        """User id of an active lead."""
+        ...
+
+    async def contact(self, reference: str) -> Contact:
+        """By mail address, id or name."""
+        ...
+
+    async def contacts(self, *, limit: int, like: str = "") -> list[Contact]:
+        """Contacts by name; `like` is a prefix of name or address."""
+        ...
+
+    async def find_or_add_contact(self, email: str | None, name: str | None) -> int:
+        """Id of the contact with this mail address (or, without one, this exact name), made when missing."""
+        ...
+
+    async def user_with_email(self, email: str) -> int | None:
+        """Id of the active user with this address."""
+        ...
+
+    async def ensure_users(self, logins: Sequence[str], role: str) -> dict[str, int]:
+        """Ids by login, made set-based where missing (import and demo)."""
+        ...
+
+    async def ensure_teams(self, names: Sequence[str]) -> dict[str, int]:
+        """Ids by name, made set-based where missing (import and demo)."""
+        ...
+
+    async def ensure_contacts(self, people: Sequence[tuple[str | None, str]]) -> list[int]:
+        """Ids of contacts by (mail address, name), made set-based where missing (import and demo)."""
+        ...
+
+
+class Configuration(Protocol):
+    """Case types, statuses, roles and the tenant."""
+
+    async def case_type(self, reference: str | int, revision: int | None = None) -> CaseType:
+        """By name or id, with the given or the current revision; near names in NotFound."""
+        ...
+
+    async def case_types(self) -> list[CaseType]:
+        """All active types by name."""
+        ...
+
+    async def put_case_type(
+        self, *, name: str, title: str, number_pattern: str, form_schema: Any, lifecycle: Any
+    ) -> CaseType:
+        """Create a type or add a revision when something differs; statuses are made as needed."""
+        ...
+
+    async def statuses(self) -> dict[str, tuple[int, int]]:
+        """`name -> (id, category number)`, names as written."""
+        ...
+
+    async def tenant(self) -> Tenant:
+        """The actor's tenant."""
+        ...
+
+    async def put_role(self, name: str, rights: Sequence[str]) -> int:
+        """Create or change a role."""
+        ...
+
+
+class History(Protocol):
+    """The audit, read-only; Reporters see no internal rows."""
+
+    async def of_case(self, case_id: int, *, limit: int, newest_first: bool = False) -> list[HistoryEntry]:
+        """Entries in audit order (occurred_at, seq), ids told as names."""
+        ...
+
+
+class Imports(Protocol):
+    """The lines that imports have read (DECISIONS 28)."""
+
+    async def seen(self, source: str, line_keys: Sequence[str]) -> dict[str, tuple[bytes, str, str]]:
+        """`line key -> (sha256, result, reason)` of lines read before."""
+        ...
+
+    async def record(self, source: str, rows: Sequence[tuple[str, bytes, int | None, str, str]]) -> None:
+        """Remember (line key, sha256, case id, result, reason) of lines just read."""
+        ...
+
+
+class Unit(Protocol):
+    """One transaction of one actor."""
+
+    actor: Actor
+    call: Call
+    cases: Cases
+    notes: Notes
+    people: People
+    configuration: Configuration
+    history: History
+    imports: Imports
+
+    async def now(self) -> datetime:
+        """The transaction's time on the database's clock, or the call's historic time."""
+        ...
+
+    async def perform(self, operation: AnyOperation) -> Any:
+        """Run another verb in this same transaction, its right checked."""
+        ...
+
+    def savepoint(self) -> Any:
+        """`async with unit.savepoint():` undoes only its block on a Refusal."""
+        ...
