@@ -45,7 +45,7 @@ class EscalationLevel(msgspec.Struct, frozen=True):
     status: str = ""
     raise_priority: int = 1
     assign_lead: bool = True
-    notify: list[str] = ["team.lead"]
+    notify: list[str] = msgspec.field(default_factory=lambda: ["team.lead"])
 
 
 class Lifecycle(msgspec.Struct, frozen=True):

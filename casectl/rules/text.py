@@ -85,8 +85,7 @@ def _clusters(text: str) -> Iterator[tuple[str, int]]:
         if cluster:
             yield cluster, columns
         cluster, columns = character, width
-    if cluster:
-        yield cluster, columns
+    yield cluster, columns
 
 
 def _columns(character: str) -> int:

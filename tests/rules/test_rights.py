@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from casectl.errors import NotPermitted
+from casectl.model.actor import Actor
+from casectl.rules.rights import (
+    FIELD_RIGHTS,
+    RIGHTS,
+    ROLES,
+    CaseFacts,
+    check_update,
+    is_own,
+    may_note,
+    may_write,
+    require,
+    scope,
+    status_right,
+)
+
+ME, OTHER, MY_TEAM, OTHER_TEAM = 7, 8, 1, 2
+
+
+def actor(role="", *, plus=(), minus=()):
+    rights = (ROLES[role] if role else frozenset()) | set(plus)
+    return Actor(
+        tenant_id=1,
+        tenant="acme",
+        user_id=ME,
+        login="ann",
+        display_name="Ann",
+        email="ann@acme.test",
+        rights=rights - set(minus),
+        team_ids=frozenset({MY_TEAM}),
+        roles=(role,),
+    )
+
+
+MINE = CaseFacts(assignee_id=ME, team_id=OTHER_TEAM)
+MY_TEAMS = CaseFacts(assignee_id=OTHER, team_id=MY_TEAM)
+NOBODYS = CaseFacts(team_id=OTHER_TEAM)
+FOREIGN = CaseFacts(assignee_id=OTHER, team_id=OTHER_TEAM)
+REPORTED = CaseFacts(assignee_id=OTHER, team_id=OTHER_TEAM, reporter_id=ME)
+CONTACT = CaseFacts(contact_user_id=ME)
+
+
+def test_every_right_is_a_noun_and_a_verb_with_a_sentence():
+    for right, sentence in RIGHTS.items():
+        assert re.fullmatch(r"[a-z]+:[a-z_]+", right)
+        assert sentence
+        assert sentence[0].islower()
+
+
+def test_roles_and_fields_know_no_other_rights():
+    assert set().union(*ROLES.values()) <= RIGHTS.keys()
+    assert set(FIELD_RIGHTS.values()) <= RIGHTS.keys()
+    assert ROLES["Tenant Admin"] == RIGHTS.keys()
+    assert ROLES["API Client"] == set()
+    assert ROLES["Reporter"] < ROLES["Case Worker"]
+
+
+@pytest.mark.parametrize("right", ["case:delete", "case:purge", "case:read_restricted", "import:run", "audit:read"])
+def test_what_a_case_worker_may_not(right):
+    assert right not in ROLES["Case Worker"]
+
+
+@pytest.mark.parametrize(
+    ("rights", "expected"),
+    [
+        (ROLES["Reporter"], "own"),
+        (ROLES["API Client"], "own"),
+        (ROLES["Case Worker"], "tenant"),
+        (ROLES["Tenant Admin"], "admin"),
+        ({"case:read_restricted"}, "own"),
+    ],
+)
+def test_scope(rights, expected):
+    assert scope(rights) == expected
+
+
+@pytest.mark.parametrize(
+    ("right", "message", "hint"),
+    [
+        ("case:purge", "ann may not remove cases for good: the right case:purge is missing", "Tenant Admin"),
+        ("case:close", "ann may not close cases: the right case:close is missing", "Tenant Admin, Case Worker"),
+        ("magic:do", "ann may not do this: the right magic:do is missing", "no default role has it"),
+    ],
+)
+def test_a_missing_right_is_named_with_who_has_it(right, message, hint):
+    with pytest.raises(NotPermitted) as caught:
+        require(actor("Reporter"), right)
+    assert caught.value.message == message
+    assert hint in caught.value.hint
+
+
+def test_a_right_one_has_is_not_refused():
+    require(actor("Reporter"), "case:create")
+    assert is_own(actor(), REPORTED)
+    assert is_own(actor(), CONTACT)
+    assert not is_own(actor(), FOREIGN)
+
+
+NOT_YOURS = "the case is not assigned to you or your teams"
+
+
+@pytest.mark.parametrize(
+    ("who", "facts", "message", "hint"),
+    [
+        (actor("Case Worker"), MINE, None, None),
+        (actor("Case Worker"), MY_TEAMS, None, None),
+        (actor("Case Worker"), NOBODYS, NOT_YOURS, "take it first"),
+        (actor("Case Worker", minus=["case:take"]), NOBODYS, NOT_YOURS, "ask its assignee or team"),
+        (actor("Case Worker"), FOREIGN, NOT_YOURS, "ask its assignee or team"),
+        (actor("Case Worker"), REPORTED, NOT_YOURS, "ask its assignee or team"),
+        (actor("Tenant Admin"), FOREIGN, None, None),
+        (actor(plus=["case:update_any"]), FOREIGN, None, None),
+        (actor("Reporter"), REPORTED, "case:update is missing", "Case Worker"),
+        (actor("Reporter"), MINE, "case:update is missing", "Case Worker"),
+        (actor("API Client"), MY_TEAMS, "case:update is missing", "Case Worker"),
+    ],
+)
+def test_may_write(who, facts, message, hint):
+    reason = may_write(who, facts)
+    if message is None:
+        assert reason is None
+    else:
+        assert message in reason.message
+        assert hint in reason.hint
+
+
+@pytest.mark.parametrize(
+    ("who", "facts", "internal", "right"),
+    [
+        (actor("Reporter"), REPORTED, False, None),
+        (actor("Reporter"), CONTACT, False, None),
+        (actor("Reporter"), REPORTED, True, "note:create_internal"),
+        (actor("Reporter"), FOREIGN, False, "case:update"),
+        (actor("Reporter", minus=["note:create"]), REPORTED, False, "note:create"),
+        (actor("Case Worker"), MINE, False, None),
+        (actor("Case Worker"), MY_TEAMS, True, None),
+        (actor("Case Worker"), FOREIGN, False, "case:update_any"),
+        (actor("Case Worker"), REPORTED, True, "case:update_any"),
+        (actor("Tenant Admin"), FOREIGN, True, None),
+    ],
+)
+def test_may_note(who, facts, internal, right):
+    reason = may_note(who, facts, internal=internal)
+    assert (reason.right if reason else None) == right
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "right"),
+    [
+        ("open", "pending", "case:status"),
+        ("open", "resolved", "case:status"),
+        ("closed", "closed", "case:status"),
+        ("resolved", "closed", "case:close"),
+        ("open", "closed", "case:close"),
+        ("closed", "open", "case:reopen"),
+        ("resolved", "new", "case:reopen"),
+        ("closed", "resolved", "case:status"),
+    ],
+)
+def test_status_right(before, after, right):
+    assert status_right(before, after) == right
+
+
+WORKER = actor("Case Worker")
+TAKE = {"new_assignee_id": ME}
+
+
+@pytest.mark.parametrize(
+    ("who", "facts", "changed", "more"),
+    [
+        (WORKER, MINE, {"title", "priority", "status", "assignee", "team", "tags"}, {}),
+        (WORKER, MY_TEAMS, {"assignee"}, {"new_assignee_id": ME}),
+        (WORKER, MINE, {"assignee"}, {"new_assignee_id": None}),
+        (WORKER, NOBODYS, {"assignee"}, TAKE),
+        (WORKER, NOBODYS, {"assignee", "status", "team"}, TAKE),
+        (WORKER, FOREIGN, set(), {}),
+        (actor(plus=["case:take"]), NOBODYS, {"assignee"}, TAKE),
+        (actor("Case Worker", minus=["case:take"]), CaseFacts(team_id=MY_TEAM), {"assignee"}, TAKE),
+        (actor(plus=["case:update_any"]), FOREIGN, {"title"}, {}),
+        (actor(plus=["case:update", "case:status"]), MINE, {"status"}, {"categories": ("open", "resolved")}),
+        (actor(plus=["case:update", "case:close"]), MINE, {"status"}, {"categories": ("open", "closed")}),
+        (actor("Tenant Admin"), FOREIGN, {"is_restricted"}, {}),
+    ],
+)
+def test_changes_that_are_permitted(who, facts, changed, more):
+    assert check_update(who, facts, changed, **more) is None
+
+
+@pytest.mark.parametrize(
+    ("who", "facts", "changed", "more", "message"),
+    [
+        (WORKER, FOREIGN, {"title"}, {}, NOT_YOURS),
+        (WORKER, NOBODYS, {"assignee"}, {"new_assignee_id": OTHER}, NOT_YOURS),
+        (WORKER, NOBODYS, {"title"}, TAKE, NOT_YOURS),
+        (WORKER, FOREIGN, {"assignee"}, TAKE, NOT_YOURS),
+        (actor("Case Worker", minus=["case:take"]), NOBODYS, {"assignee"}, TAKE, NOT_YOURS),
+        (actor(plus=["case:take"]), NOBODYS, {"assignee", "title"}, TAKE, "case:update is missing"),
+        (actor("Reporter"), REPORTED, {"title"}, {}, "case:update is missing"),
+        (WORKER, MINE, {"is_restricted"}, {}, "is_restricted: ann may not read restricted cases"),
+        (
+            actor(plus=["case:update", "case:status"]),
+            MINE,
+            {"status"},
+            {"categories": ("open", "closed")},
+            "case:close",
+        ),
+        (actor(plus=["case:update"]), MINE, {"status"}, {}, "case:status is missing"),
+        (actor(plus=["case:update_any"]), FOREIGN, {"assignee"}, {}, "case:assign is missing"),
+    ],
+)
+def test_changes_that_are_refused(who, facts, changed, more, message):
+    with pytest.raises(NotPermitted) as caught:
+        check_update(who, facts, changed, **more)
+    assert message in caught.value.message
+
+
+def test_every_field_that_lacks_its_right_is_named():
+    who = actor(plus=["case:update", "case:status"])
+    with pytest.raises(NotPermitted, match=r"^assignee, is_restricted, team: ") as caught:
+        check_update(who, MINE, {"team", "assignee", "is_restricted", "status", "title"})
+    assert [problem.pointer for problem in caught.value.problems] == ["/assignee", "/is_restricted", "/team"]
+    assert {problem.code for problem in caught.value.problems} == {"not_permitted"}
