@@ -1,0 +1,36 @@
+"""What all repositories of one unit share: the transaction, the tenant, the actor and the time. Only `store` imports it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from casectl.model.actor import Actor
+    from casectl.operation import Call
+    from casectl.store.sql import Sql
+
+
+class Context:
+    """The transaction of one verb. `changed_at` None means the transaction's own time, `now()` in SQL."""
+
+    def __init__(self, sql: Sql, actor: Actor, call: Call) -> None:
+        self.sql = sql
+        self.actor = actor
+        self.call = call
+        self.tenant_id = actor.tenant_id
+        self.changed_by: int = actor.user_id if call.historic_actor is None else call.historic_actor
+        self.changed_at: datetime | None = call.historic_at
+
+    async def take(self, name: str, how_many: int = 1) -> int:
+        """The last of `how_many` new values of a counter; none is ever given twice."""
+        rows = await self.sql.rows("SELECT take_numbers(%s, %s)", (name, how_many))
+        return int(rows[0][0])
+
+    async def now(self) -> datetime:
+        """The transaction's time on the database's clock, or the call's historic time."""
+        if self.changed_at is not None:
+            return self.changed_at
+        moment: datetime = (await self.sql.rows("SELECT now()"))[0][0]
+        return moment

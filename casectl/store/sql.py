@@ -1,0 +1,97 @@
+"""Two ways to run the same statements: a synchronous connection for the shell, an asynchronous one for servers.
+
+Repositories are written once, over `Sql`. The synchronous one's awaitables never suspend, so that the desk can step a
+verb's coroutine by hand and the shell needs no event loop. Only `store` and `desk.local` import this module.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping, Sequence
+    from typing import LiteralString
+
+    from psycopg import AsyncConnection, Connection
+
+    Parameters = Sequence[Any] | Mapping[str, Any]
+
+Row = tuple[Any, ...]
+Answer = TypeVar("Answer")
+
+
+class Sql(Protocol):
+    """What a repository may do with its transaction. Statements are constants; data are always parameters."""
+
+    async def rows(self, statement: LiteralString, parameters: Parameters = ()) -> list[Row]:
+        """All rows of a statement."""
+        ...
+
+    async def run(self, statement: LiteralString, parameters: Parameters = ()) -> int:
+        """Run a statement without a result; the number of rows it touched."""
+        ...
+
+    async def commit(self) -> None:
+        """End the transaction, keeping it."""
+        ...
+
+    async def rollback(self) -> None:
+        """End the transaction, undoing it."""
+        ...
+
+
+class SyncSql:
+    """`Sql` over psycopg's synchronous connection; its coroutines run to their end at the first step."""
+
+    def __init__(self, connection: Connection[Row]) -> None:
+        self.connection = connection
+
+    async def rows(self, statement: LiteralString, parameters: Parameters = ()) -> list[Row]:
+        """See `Sql.rows`."""
+        return self.connection.execute(statement, parameters).fetchall()
+
+    async def run(self, statement: LiteralString, parameters: Parameters = ()) -> int:
+        """See `Sql.run`."""
+        return self.connection.execute(statement, parameters).rowcount
+
+    async def commit(self) -> None:
+        """See `Sql.commit`."""
+        self.connection.commit()
+
+    async def rollback(self) -> None:
+        """See `Sql.rollback`."""
+        self.connection.rollback()
+
+
+class AsyncSql:
+    """`Sql` over psycopg's asynchronous connection."""
+
+    def __init__(self, connection: AsyncConnection[Row]) -> None:
+        self.connection = connection
+
+    async def rows(self, statement: LiteralString, parameters: Parameters = ()) -> list[Row]:
+        """See `Sql.rows`."""
+        cursor = await self.connection.execute(statement, parameters)
+        return await cursor.fetchall()
+
+    async def run(self, statement: LiteralString, parameters: Parameters = ()) -> int:
+        """See `Sql.run`."""
+        return (await self.connection.execute(statement, parameters)).rowcount
+
+    async def commit(self) -> None:
+        """See `Sql.commit`."""
+        await self.connection.commit()
+
+    async def rollback(self) -> None:
+        """See `Sql.rollback`."""
+        await self.connection.rollback()
+
+
+def step(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run a coroutine that never suspends to its end, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value  # type: ignore[no-any-return]
+    coroutine.close()
+    raise RuntimeError("a verb waited for something that the synchronous desk does not have")
