@@ -28,7 +28,7 @@ MAX_FIELDS = 200
 MAX_PATTERN = 500
 """Characters of a pattern."""
 
-FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+FIELD_NAME = r"[a-z][a-z0-9_]{0,62}"
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES = ("string", "integer", "number", "boolean", "array")
@@ -143,7 +143,7 @@ class _Check:
             if "$ref" in _mapping(field):
                 self.add("a definition cannot refer to another one", "$defs", name, "$ref")
         for name, field in self.fields.items():
-            if not FIELD_NAME.fullmatch(name):
+            if not re.fullmatch(FIELD_NAME, name):
                 hint = "a lower-case letter, then letters, digits and _, 63 characters at most"
                 self.add(f"{name!r} is no name of a field", "properties", name, hint=hint)
             self.field(field, "properties", name)

@@ -28,11 +28,11 @@ MAX_FREE_FIELDS = 200
 MAX_FREE_TEXT = 10_000
 """Characters of a field that no form describes."""
 
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+_NO_TEXT = "[\x00\ud800-\udfff]"
 """What Postgres cannot store."""
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_INTEGER = r"[+-]?[0-9]{1,18}"
+_NUMBER = r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?"
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _BOOLEANS = {"yes": True, "true": True, "no": False, "false": False}
 
 _KINDS = {
@@ -90,7 +90,7 @@ def _free_names(schema: Mapping[str, Any], values: Mapping[str, Any]) -> set[str
 def _bad_text(values: Mapping[str, Any]) -> Iterator[Problem]:
     for name, value in values.items():
         texts = value if isinstance(value, list) else [value]
-        if any(isinstance(text, str) and _NO_TEXT.search(text) for text in texts):
+        if any(isinstance(text, str) and re.search(_NO_TEXT, text) for text in texts):
             yield _fault(name, "text", f"{name} holds characters that are no text (NUL or half a character)")
 
 
@@ -104,7 +104,7 @@ def _bad_names(schema: Mapping[str, Any], values: Mapping[str, Any], free: set[s
         if not _is_open(schema):
             hint = did_you_mean(name, names) or f"fields of this form: {', '.join(names)}"
             yield _fault(name, "unknown_field", f"unknown field {name!r}", hint, names)
-        elif not FIELD_NAME.fullmatch(name):
+        elif not re.fullmatch(FIELD_NAME, name):
             hint = "a lower-case letter, then letters, digits and _, 63 characters at most"
             yield _fault(name, "field_name", f"{name!r} is no name of a field", hint)
         elif not isinstance(value, str) or len(value) > MAX_FREE_TEXT:
@@ -230,12 +230,12 @@ def _read_text(options: list[str], text: str) -> str:
 
 
 def _read_integer(_options: list[str], text: str) -> int | None:
-    return int(text) if _INTEGER.fullmatch(text.strip()) else None
+    return int(text) if re.fullmatch(_INTEGER, text.strip()) else None
 
 
 def _read_number(_options: list[str], text: str) -> int | float | None:
     whole = _read_integer([], text)
-    return float(text) if whole is None and _NUMBER.fullmatch(text.strip()) else whole
+    return float(text) if whole is None and re.fullmatch(_NUMBER, text.strip()) else whole
 
 
 def _read_boolean(_options: list[str], text: str) -> bool | None:
@@ -250,7 +250,7 @@ def _read_date(_options: list[str], text: str) -> str | None:
     from datetime import date
 
     try:
-        return date.fromisoformat(text.strip()).isoformat() if _DATE.fullmatch(text.strip()) else None
+        return date.fromisoformat(text.strip()).isoformat() if re.fullmatch(_DATE, text.strip()) else None
     except ValueError:
         return None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_STATUSES = 100
 
-_NAME = re.compile(r"[a-z][a-z0-9_ -]{0,40}", re.ASCII)
+_NAME = r"[a-z][a-z0-9_ -]{0,40}"
 
 
 def check_lifecycle(lifecycle: Lifecycle) -> None:
@@ -51,7 +51,7 @@ def _bad_statuses(lifecycle: Lifecycle) -> Iterator[Problem]:
     seen: dict[str, str] = {}
     for index, status in enumerate(lifecycle.statuses):
         key = status_key(status.name)
-        if not _NAME.fullmatch(status.name):
+        if not re.fullmatch(_NAME, status.name):
             yield _problem(
                 f"status name {status.name!r} is not allowed",
                 *("statuses", index, "name"),

@@ -24,10 +24,10 @@ MAX_RANGE = 10_000
 _COUNT_DIGITS = 10
 _MAX_WIDTH = 18
 _MAX_ITEM = 2 * MAX_LENGTH + 2
-_PLACES = re.compile(r"\{([^{}]*)\}")
-_SEQUENCE = re.compile(r"seq(?::0?([1-9][0-9]?))?", re.ASCII)
-_LITERAL = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)
-_DIGITS = re.compile(r"([0-9]+)")
+_PLACES = r"\{([^{}]*)\}"
+_SEQUENCE = r"seq(?::0?([1-9][0-9]?))?"
+_LITERAL = r"[A-Za-z0-9._-]*"
+_DIGITS = r"([0-9]+)"
 _DATES = {"year": 4, "yy": 2, "month": 2, "day": 2}
 _KNOWN = "{year} {yy} {month} {day} {type} {seq} {seq:05}"
 
@@ -48,8 +48,8 @@ def check_pattern(pattern: str, pointer: str = "/number_pattern") -> None:
 
 
 def _bad_places(pattern: str) -> list[str]:
-    places = _PLACES.findall(pattern)
-    counts = [place for place in places if _SEQUENCE.fullmatch(place)]
+    places = re.findall(_PLACES, pattern)
+    counts = [place for place in places if re.fullmatch(_SEQUENCE, place)]
     unknown = [place for place in places if place not in counts and place not in _DATES and place != "type"]
     found = [f"unknown placeholder {{{place}}}, known are {_KNOWN}" for place in unknown]
     if len(counts) != 1:
@@ -62,15 +62,15 @@ def _bad_places(pattern: str) -> list[str]:
 
 
 def _bad_literals(pattern: str) -> list[str]:
-    literals = _PLACES.sub("", pattern)
+    literals = re.sub(_PLACES, "", pattern)
     found = []
-    if not _LITERAL.fullmatch(literals):
+    if not re.fullmatch(_LITERAL, literals):
         found.append("only the characters A-Z a-z 0-9 . _ - may stand between placeholders")
     if not literals.strip("0123456789"):
         found.append("it needs a character that is no digit, to tell a number from an id")
     if pattern.startswith(("-", ".")) or pattern.endswith(".") or ".." in pattern:
         found.append("it must not begin with - or ., end with . or contain .. (that is a range)")
-    length = len(literals) + sum(_place_length(place) for place in _PLACES.findall(pattern))
+    length = len(literals) + sum(_place_length(place) for place in re.findall(_PLACES, pattern))
     if length > MAX_LENGTH:
         found.append(f"its numbers could be {length} characters long, at most {MAX_LENGTH} are allowed")
     return found
@@ -93,7 +93,7 @@ def _place_length(place: str) -> int:
 
 def _width(place: str) -> int:
     """Digits a count is padded to: 5 of `seq:05`, 1 of `seq`."""
-    found = _SEQUENCE.fullmatch(place)
+    found = re.fullmatch(_SEQUENCE, place)
     return int(found[1]) if found and found[1] else 1
 
 
@@ -119,7 +119,9 @@ def render_template(pattern: str, at: datetime, type_name: str) -> tuple[str, in
     `pattern` has passed `check_pattern`; characters of `type_name` that a number may not have become `-`, and it is
     cut where the number would get too long.
     """
-    room = MAX_LENGTH - len(_PLACES.sub("", pattern)) - sum(_place_length(p) for p in _PLACES.findall(pattern)) + 1
+    room = (
+        MAX_LENGTH - len(re.sub(_PLACES, "", pattern)) - sum(_place_length(p) for p in re.findall(_PLACES, pattern)) + 1
+    )
     values = {
         "year": f"{at.year:04}",
         "yy": f"{at.year % 100:02}",
@@ -127,7 +129,7 @@ def render_template(pattern: str, at: datetime, type_name: str) -> tuple[str, in
         "day": f"{at.day:02}",
         "type": re.sub(r"[^A-Za-z0-9_-]", "-", type_name)[:room],
     }
-    parts = _PLACES.split(pattern)
+    parts = re.split(_PLACES, pattern)
     count = next(index for index in range(1, len(parts), 2) if parts[index].startswith("seq"))
     filled = [values.get(part, "") if index % 2 else part for index, part in enumerate(parts)]
     return "".join(filled[:count]), _width(parts[count]), "".join(filled[count:])
@@ -162,7 +164,7 @@ def _expand(item: str, most: int) -> list[str] | str:
     if not dots:
         return [item] if item else []
     shown = item if len(item) <= _MAX_ITEM else item[:_MAX_ITEM] + "…"
-    ends = _DIGITS.split(first), _DIGITS.split(last)
+    ends = re.split(_DIGITS, first), re.split(_DIGITS, last)
     differing = [index for index, pair in enumerate(zip(*ends, strict=False)) if pair[0] != pair[1]]
     place = differing[0] if differing else len(ends[0]) - 2
     if len(item) > _MAX_ITEM or len(ends[0]) != len(ends[1]) or len(differing) > 1 or place < 1 or place % 2 == 0:
