@@ -1,0 +1,193 @@
+"""Cases in Postgres: reading one, locking, inserting and writing many in one statement. Only `store.unit` imports it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from casectl.errors import NotFound, Problem
+from casectl.store.case_rows import CASE_COLUMNS, CASE_JOINS, COLUMN_TYPES, ROW_COLUMNS, case_of, row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import LiteralString
+
+    from casectl.model.case import Case, CasePage
+    from casectl.rules.query import Query
+    from casectl.store.context import Context
+    from casectl.unit import CaseRow, NewCase
+
+_BY_ID = "c.id = %s"
+_BY_NUMBER = "c.number = %s"
+_MOST_DIGITS = 18
+"""Longer digit strings exceed a bigint and are no id."""
+
+_LOCK: LiteralString = (
+    "SELECT " + ROW_COLUMNS + " FROM cases WHERE tenant_id = %s AND (id = ANY(%s::bigint[]) OR number = ANY(%s))"
+    " ORDER BY id FOR UPDATE"
+)
+
+_LOCK_EXTERNAL: LiteralString = (
+    "SELECT " + ROW_COLUMNS + " FROM cases WHERE tenant_id = %s AND channel = %s AND external_id = ANY(%s)"
+    " ORDER BY id FOR UPDATE"
+)
+
+_INSERT: LiteralString = """
+    INSERT INTO cases (tenant_id, id, number, title, description, case_type_id, type_revision, status_id, category,
+        priority, assignee_id, team_id, reporter_id, contact_id, parent_id, tags, fields, due_at, channel, external_id,
+        is_restricted, created_by, created_at, first_response_at, resolved_at, closed_at, changed_by, changed_at)
+    SELECT %(tenant)s, n.id, n.number, n.title, n.description, n.case_type_id, n.type_revision, n.status_id,
+        n.category, n.priority, n.assignee_id, n.team_id, n.reporter_id, n.contact_id, n.parent_id, n.tags, n.fields,
+        n.due_at, n.channel, n.external_id, n.is_restricted, n.created_by, coalesce(n.created_at, now()),
+        n.first_response_at, n.resolved_at, n.closed_at, n.created_by, coalesce(n.created_at, now())
+    FROM jsonb_to_recordset(%(cases)s::jsonb) AS n(
+        id bigint, number text, title text, description text, case_type_id int, type_revision int, status_id int,
+        category smallint, priority smallint, assignee_id int, team_id int, reporter_id int, contact_id int,
+        parent_id bigint, tags text[], fields jsonb, due_at timestamptz, channel text, external_id text,
+        is_restricted boolean, created_by int, created_at timestamptz, first_response_at timestamptz,
+        resolved_at timestamptz, closed_at timestamptz)
+"""
+
+
+def _update_statement(columns: Sequence[str]) -> LiteralString:
+    """UPDATE of the given columns (keys of COLUMN_TYPES) from a JSON record set."""
+    types = cast("dict[LiteralString, LiteralString]", COLUMN_TYPES)
+    chosen: list[LiteralString] = [name for name in types if name in columns]
+    assignments = "".join([f"{name} = u.{name}, " for name in chosen])
+    record = "".join([f", {name} {types[name]}" for name in chosen])
+    return (
+        "UPDATE cases c SET " + assignments + "version = c.version + 1, changed_by = u.changed_by,"
+        " changed_at = coalesce(u.changed_at, now())"
+        " FROM jsonb_to_recordset(%(rows)s::jsonb) AS u(id bigint, changed_by int, changed_at timestamptz" + record + ")"
+        " WHERE c.tenant_id = %(tenant)s AND c.id = u.id"
+    )
+
+
+class StoredCases:
+    """See `casectl.unit.Cases`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def get(self, reference: str, *, with_description: bool = True) -> Case:
+        """See `casectl.unit.Cases.get`."""
+        is_id = reference.isascii() and reference.isdigit() and len(reference) <= _MOST_DIGITS
+        statement: LiteralString = (
+            "SELECT " + CASE_COLUMNS + (", c.description" if with_description else "") + " FROM cases c" + CASE_JOINS
+            + " WHERE c.tenant_id = %s AND " + (_BY_ID if is_id else _BY_NUMBER)
+        )  # fmt: skip
+        key = int(reference) if is_id else reference.upper()
+        rows = await self._context.sql.rows(statement, (self._context.tenant_id, key))
+        if not rows and not is_id and key != reference:
+            rows = await self._context.sql.rows(statement, (self._context.tenant_id, reference))
+        if not rows:
+            raise await self._not_found([reference])
+        return case_of(rows[0])
+
+    async def lock(self, references: Sequence[str]) -> list[CaseRow]:
+        """See `casectl.unit.Cases.lock`."""
+        ids = [int(text) for text in references if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
+        numbers = [name for text in references for name in {text, text.upper()}]
+        rows = await self._context.sql.rows(_LOCK, (self._context.tenant_id, ids, numbers))
+        locked = [row_of(row) for row in rows]
+        found = {str(row.id) for row in locked} | {row.number for row in locked}
+        missing = [text for text in references if text not in found and text.upper() not in found]
+        if missing:
+            raise await self._not_found(missing)
+        return locked
+
+    async def lock_found(self, references: Sequence[str]) -> tuple[list[CaseRow], list[str]]:
+        """As `lock`, but with the references that are not there as a second result instead of a refusal."""
+        try:
+            return await self.lock(references), []
+        except NotFound as refusal:
+            missing = {problem.pointer for problem in refusal.problems}
+            there = [text for text in references if text not in missing]
+            return (await self.lock(there) if there else []), sorted(missing)
+
+    async def find_external(self, channel: str, external_ids: Sequence[str]) -> dict[str, CaseRow]:
+        """See `casectl.unit.Cases.find_external`."""
+        rows = await self._context.sql.rows(_LOCK_EXTERNAL, (self._context.tenant_id, channel, list(external_ids)))
+        return {str(row.external_id): row for row in map(row_of, rows)}
+
+    async def _not_found(self, references: Sequence[str]) -> NotFound:
+        problems = [Problem(pointer=text, code="not_found", message=f"there is no case {text}") for text in references]
+        named = ", ".join(references[:5]) + (f" and {len(references) - 5} more" if len(references) > 5 else "")  # noqa: PLR2004
+        return NotFound(
+            f"there is no case {named}", hint="casectl list shows the open ones, casectl search finds words",
+            problems=problems,
+        )  # fmt: skip
+
+    async def insert(self, new: Sequence[NewCase]) -> list[tuple[int, str]]:
+        """See `casectl.unit.Cases.insert`."""
+        if not new:
+            return []
+        context = self._context
+        numbers = await self._numbers(new)
+        first = await context.take("cases.id", len(new)) - len(new) + 1
+        records = [
+            msgspec.to_builtins(case) | {"id": first + offset, "number": number}
+            for offset, (case, number) in enumerate(zip(new, numbers, strict=True))
+        ]
+        await context.sql.run(
+            _INSERT, {"tenant": context.tenant_id, "cases": msgspec.json.encode(records).decode()}
+        )
+        return [(first + offset, number) for offset, number in enumerate(numbers)]
+
+    async def _numbers(self, new: Sequence[NewCase]) -> list[str]:
+        counts: dict[str, int] = {}
+        for case in new:
+            if case.number is None:
+                counts[case.number_sequence] = counts.get(case.number_sequence, 0) + 1
+        following = {
+            name: await self._context.take(f"number:{name}", count) - count for name, count in sorted(counts.items())
+        }
+        numbers = []
+        for case in new:
+            if case.number is not None:
+                numbers.append(case.number)
+                continue
+            following[case.number_sequence] += 1
+            value = str(following[case.number_sequence]).rjust(case.number_width, "0")
+            numbers.append(case.number_prefix + value + case.number_suffix)
+        return numbers
+
+    async def write(self, rows: Sequence[tuple[CaseRow, Mapping[str, Any]]]) -> list[int]:
+        """See `casectl.unit.Cases.write`; `changed_by` and `changed_at` may be given per row in historic mode."""
+        touched = [(row, changes) for row, changes in rows if changes]
+        columns = {name for _, changes in touched for name in changes} & COLUMN_TYPES.keys()
+        if touched:
+            context = self._context
+            defaults = {"changed_by": context.changed_by, "changed_at": context.changed_at}
+            records = [
+                {"id": row.id} | defaults | {name: getattr(row, name) for name in columns} | dict(changes)
+                for row, changes in touched
+            ]
+            await context.sql.run(
+                _update_statement(sorted(columns)),
+                {"tenant": context.tenant_id, "rows": msgspec.json.encode(records).decode()},
+            )
+        for row, changes in touched:
+            for name in changes.keys() & COLUMN_TYPES.keys():
+                setattr(row, name, changes[name])
+            row.version += 1
+        return [row.version for row, _ in rows]
+
+    async def page(self, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:
+        """See `casectl.unit.Cases.page`."""
+        from casectl.store import pages
+
+        return await pages.page(self._context, query, limit=limit, after=after, with_description=with_description)
+
+    async def matching(self, query: Query, *, limit: int) -> list[str]:
+        """See `casectl.unit.Cases.matching`."""
+        from casectl.store import pages
+
+        return await pages.matching(self._context, query, limit=limit)
+
+    async def plan(self, query: Query, *, limit: int) -> list[str]:
+        """See `casectl.unit.Cases.plan`."""
+        from casectl.store import pages
+
+        return await pages.plan(self._context, query, limit=limit)

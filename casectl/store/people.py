@@ -1,0 +1,216 @@
+"""Users and teams in Postgres. Only `store.unit` imports this module; contacts are `store.contacts`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from casectl.errors import Conflict, InvalidInput, NotFound, Problem
+from casectl.model.case import PersonRef
+from casectl.model.people import Team, User
+from casectl.rules.text import near
+from casectl.store.contacts import StoredContacts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import LiteralString
+
+_USER: LiteralString = """
+    SELECT u.id, u.login, u.name, u.email, u.os_user, u.is_active, u.created_at,
+           ARRAY(SELECT r.name FROM user_roles x JOIN roles r ON r.tenant_id = x.tenant_id AND r.id = x.role_id
+                 WHERE x.tenant_id = u.tenant_id AND x.user_id = u.id ORDER BY r.name),
+           ARRAY(SELECT g.name FROM team_members m JOIN teams g ON g.tenant_id = m.tenant_id AND g.id = m.team_id
+                 WHERE m.tenant_id = u.tenant_id AND m.user_id = u.id ORDER BY g.name)
+    FROM users u WHERE u.tenant_id = %(tenant)s
+"""
+
+_MATCHES: LiteralString = """
+    AND (lower(u.login) = %(text)s OR lower(u.email) = %(text)s OR lower(u.name) = %(text)s OR u.id::text = %(text)s)
+    ORDER BY (lower(u.login) = %(text)s) DESC, (lower(u.email) = %(text)s) DESC, u.is_active DESC, u.id LIMIT 1
+"""
+
+_TEAM: LiteralString = """
+    SELECT g.id, g.name, g.is_active, l.id, l.name, l.login, l.email,
+           coalesce((SELECT json_agg(json_build_object('id', u.id, 'name', u.name, 'login', u.login, 'email', u.email)
+                                     ORDER BY u.login)
+                     FROM team_members m JOIN users u ON u.tenant_id = m.tenant_id AND u.id = m.user_id
+                     WHERE m.tenant_id = g.tenant_id AND m.team_id = g.id), '[]')
+    FROM teams g LEFT JOIN users l ON l.tenant_id = g.tenant_id AND l.id = g.lead_id
+    WHERE g.tenant_id = %(tenant)s
+"""
+
+
+def _user(row: tuple[Any, ...]) -> User:
+    return User(
+        id=row[0], login=row[1], name=row[2], email=row[3], os_user=row[4], is_active=row[5], created_at=row[6],
+        roles=row[7], teams=row[8],
+    )  # fmt: skip
+
+
+def _team(row: tuple[Any, ...]) -> Team:
+    lead = None if row[3] is None else PersonRef(id=row[3], name=row[4], login=row[5], email=row[6])
+    return Team(id=row[0], name=row[1], is_active=row[2], lead=lead, members=[PersonRef(**one) for one in row[7]])
+
+
+class StoredPeople(StoredContacts):
+    """See `casectl.unit.People`."""
+
+    async def user(self, reference: str) -> User:
+        """See `casectl.unit.People.user`."""
+        if reference in {"@me", "me"}:
+            reference = str(self._context.actor.user_id)
+        tenant = self._context.tenant_id
+        rows = await self._context.sql.rows(_USER + _MATCHES, {"tenant": tenant, "text": reference.strip().lower()})
+        if rows:
+            return _user(rows[0])
+        known = await self._context.sql.rows("SELECT login, name, email FROM users WHERE tenant_id = %s", (tenant,))
+        close = near(reference, [word for row in known for word in row if word])
+        logins = {word: row[0] for row in known for word in row if word}
+        hint = "did you mean " + ", ".join(dict.fromkeys(logins[word] for word in close)) + "?" if close else ""
+        raise NotFound(f"there is no user {reference}", hint=hint or "casectl user list shows all")
+
+    async def users(self, *, active_only: bool = True) -> list[User]:
+        """See `casectl.unit.People.users`."""
+        only: LiteralString = " AND u.is_active" if active_only else ""
+        rows = await self._context.sql.rows(_USER + only + " ORDER BY u.login", {"tenant": self._context.tenant_id})
+        return [_user(row) for row in rows]
+
+    async def add_user(
+        self, *, login: str, name: str, email: str | None, os_user: str | None, roles: Sequence[str]
+    ) -> User:
+        """See `casectl.unit.People.add_user`."""
+        context = self._context
+        taken = await context.sql.rows(
+            "SELECT login, email, os_user FROM users WHERE tenant_id = %s"
+            " AND (lower(login) = lower(%s) OR lower(email) = lower(%s) OR os_user = %s)",
+            (context.tenant_id, login, email, os_user),
+        )
+        if taken:
+            raise Conflict(
+                f"user {taken[0][0]} has this login, mail address or operating-system user already",
+                hint=f"casectl user show {taken[0][0]}",
+            )
+        role_ids = await self._role_ids(roles)
+        user_id = await context.take("users.id")
+        await context.sql.run(
+            "INSERT INTO users (tenant_id, id, login, name, email, os_user, changed_by, changed_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()))",
+            (context.tenant_id, user_id, login, name, email, os_user, context.changed_by, context.changed_at),
+        )
+        await context.sql.run(
+            "INSERT INTO user_roles (tenant_id, user_id, role_id, changed_by, changed_at)"
+            " SELECT %s, %s, role, %s, coalesce(%s, now()) FROM unnest(%s::int[]) role",
+            (context.tenant_id, user_id, context.changed_by, context.changed_at, role_ids),
+        )
+        return await self.user(str(user_id))
+
+    async def _role_ids(self, names: Sequence[str]) -> list[int]:
+        rows = await self._context.sql.rows(
+            "SELECT lower(name), id, name FROM roles WHERE tenant_id = %s", (self._context.tenant_id,)
+        )
+        known = {key: role_id for key, role_id, _ in rows}
+        unknown = [name for name in names if name.lower() not in known]
+        if unknown:
+            legal = sorted(row[2] for row in rows)
+            problem = Problem(pointer="/roles", message=f"unknown role {', '.join(unknown)}", allowed=legal)
+            raise InvalidInput(problem.message, hint=f"known roles: {', '.join(legal)}", problems=[problem])
+        return sorted({known[name.lower()] for name in names})
+
+    async def team(self, reference: str) -> Team:
+        """See `casectl.unit.People.team`."""
+        rows = await self._context.sql.rows(
+            _TEAM + " AND (lower(g.name) = %(text)s OR g.id::text = %(text)s)"
+            " ORDER BY (lower(g.name) = %(text)s) DESC LIMIT 1",
+            {"tenant": self._context.tenant_id, "text": reference.strip().lower()},
+        )
+        if rows:
+            return _team(rows[0])
+        names = [team.name for team in await self.teams()]
+        close = near(reference, names)
+        hint = f"did you mean {', '.join(close)}?" if close else "casectl team list shows all"
+        raise NotFound(f"there is no team {reference}", hint=hint)
+
+    async def teams(self) -> list[Team]:
+        """See `casectl.unit.People.teams`."""
+        rows = await self._context.sql.rows(_TEAM + " ORDER BY g.name", {"tenant": self._context.tenant_id})
+        return [_team(row) for row in rows]
+
+    async def add_team(self, name: str, *, lead_id: int | None, member_ids: Sequence[int]) -> Team:
+        """See `casectl.unit.People.add_team`."""
+        context = self._context
+        taken = await context.sql.rows(
+            "SELECT 1 FROM teams WHERE tenant_id = %s AND lower(name) = lower(%s)", (context.tenant_id, name)
+        )
+        if taken:
+            raise Conflict(f"there is a team {name} already", hint=f"casectl team show {name}")
+        team_id = await context.take("teams.id")
+        await context.sql.run(
+            "INSERT INTO teams (tenant_id, id, name, lead_id, changed_by, changed_at)"
+            " VALUES (%s, %s, %s, %s, %s, coalesce(%s, now()))",
+            (context.tenant_id, team_id, name, lead_id, context.changed_by, context.changed_at),
+        )
+        members = sorted({*member_ids, *([lead_id] if lead_id is not None else [])})
+        await context.sql.run(
+            "INSERT INTO team_members (tenant_id, team_id, user_id, changed_by, changed_at)"
+            " SELECT %s, %s, member, %s, coalesce(%s, now()) FROM unnest(%s::int[]) member",
+            (context.tenant_id, team_id, context.changed_by, context.changed_at, members),
+        )
+        return await self.team(str(team_id))
+
+    async def team_lead(self, team_id: int) -> int | None:
+        """See `casectl.unit.People.team_lead`."""
+        rows = await self._context.sql.rows(
+            "SELECT u.id FROM teams g JOIN users u ON u.tenant_id = g.tenant_id AND u.id = g.lead_id"
+            " WHERE g.tenant_id = %s AND g.id = %s AND u.is_active",
+            (self._context.tenant_id, team_id),
+        )
+        return rows[0][0] if rows else None
+
+    async def user_with_email(self, email: str) -> int | None:
+        """See `casectl.unit.People.user_with_email`."""
+        rows = await self._context.sql.rows(
+            "SELECT id FROM users WHERE tenant_id = %s AND lower(email) = lower(%s) AND is_active",
+            (self._context.tenant_id, email),
+        )
+        return rows[0][0] if rows else None
+
+    async def ensure_users(self, logins: Sequence[str], role: str) -> dict[str, int]:
+        """See `casectl.unit.People.ensure_users`."""
+        context = self._context
+        wished = {login.lower(): login for login in logins}
+        known = await self._ids("SELECT lower(login), id FROM users WHERE tenant_id = %s AND lower(login) = ANY(%s)",
+                                list(wished))  # fmt: skip
+        missing = [key for key in wished if key not in known]
+        if missing:
+            role_ids = await self._role_ids([role])
+            last = await context.take("users.id", len(missing))
+            ids = list(range(last - len(missing) + 1, last + 1))
+            await context.sql.run(
+                "INSERT INTO users (tenant_id, id, login, name, changed_by, changed_at)"
+                " SELECT %s, id, login, login, %s, coalesce(%s, now()) FROM unnest(%s::int[], %s::text[]) u(id, login)",
+                (context.tenant_id, context.changed_by, context.changed_at, ids, [wished[key] for key in missing]),
+            )
+            await context.sql.run(
+                "INSERT INTO user_roles (tenant_id, user_id, role_id, changed_by, changed_at)"
+                " SELECT %s, id, %s, %s, coalesce(%s, now()) FROM unnest(%s::int[]) id",
+                (context.tenant_id, role_ids[0], context.changed_by, context.changed_at, ids),
+            )
+            known |= dict(zip(missing, ids, strict=True))
+        return {login: known[key] for key, login in wished.items()}
+
+    async def ensure_teams(self, names: Sequence[str]) -> dict[str, int]:
+        """See `casectl.unit.People.ensure_teams`."""
+        context = self._context
+        wished = {name.lower(): name for name in names}
+        known = await self._ids("SELECT lower(name), id FROM teams WHERE tenant_id = %s AND lower(name) = ANY(%s)",
+                                list(wished))  # fmt: skip
+        missing = [key for key in wished if key not in known]
+        if missing:
+            last = await context.take("teams.id", len(missing))
+            ids = list(range(last - len(missing) + 1, last + 1))
+            await context.sql.run(
+                "INSERT INTO teams (tenant_id, id, name, changed_by, changed_at)"
+                " SELECT %s, id, name, %s, coalesce(%s, now()) FROM unnest(%s::int[], %s::text[]) g(id, name)",
+                (context.tenant_id, context.changed_by, context.changed_at, ids, [wished[key] for key in missing]),
+            )
+            known |= dict(zip(missing, ids, strict=True))
+        return {name: known[key] for key, name in wished.items()}

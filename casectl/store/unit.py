@@ -1,0 +1,58 @@
+"""The unit of work over Postgres: repositories on one transaction. Only `desk` makes one."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from casectl.rules import rights
+from casectl.store.cases import StoredCases
+from casectl.store.configuration import StoredConfiguration
+from casectl.store.context import Context
+from casectl.store.history import StoredHistory
+from casectl.store.imports import StoredImports
+from casectl.store.notes import StoredNotes
+from casectl.store.people import StoredPeople
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from casectl.model.actor import Actor
+    from casectl.operation import AnyOperation, Call
+    from casectl.store.sql import Sql
+
+
+class StoredUnit:
+    """See `casectl.unit.Unit`."""
+
+    def __init__(self, sql: Sql, actor: Actor, call: Call) -> None:
+        self.actor = actor
+        self.call = call
+        self.context = Context(sql, actor, call)
+        self.cases = StoredCases(self.context)
+        self.notes = StoredNotes(self.context)
+        self.people = StoredPeople(self.context)
+        self.configuration = StoredConfiguration(self.context)
+        self.history = StoredHistory(self.context)
+        self.imports = StoredImports(self.context)
+
+    async def now(self) -> datetime:
+        """See `casectl.unit.Unit.now`."""
+        return await self.context.now()
+
+    async def perform(self, operation: AnyOperation) -> Any:
+        """See `casectl.unit.Unit.perform`."""
+        rights.require(self.actor, operation.right)
+        return await operation.run(self)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """See `casectl.unit.Unit.savepoint`."""
+        await self.context.sql.run("SAVEPOINT step")
+        try:
+            yield
+        except BaseException:
+            await self.context.sql.run("ROLLBACK TO SAVEPOINT step")
+            raise
+        await self.context.sql.run("RELEASE SAVEPOINT step")
