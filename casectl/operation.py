@@ -57,6 +57,8 @@ class Operation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True, forb
     routes: ClassVar[tuple[tuple[str, str], ...]] = ()
     reads: ClassVar[bool] = False
     """A reading verb runs in a read-only transaction and needs no idempotency key."""
+    historic: ClassVar[bool] = False
+    """Writes with times and actors of the past; needs the right `import:run` beside its own."""
     cli: ClassVar[Cli] = Cli()
 
     async def run(self, unit: Unit) -> Result:

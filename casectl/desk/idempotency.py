@@ -1,0 +1,67 @@
+"""Writes repeated under one idempotency key answer as the first did (DECISIONS 2). Only `desk.local` imports it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import msgspec
+
+from casectl.errors import IdempotencyConflict
+
+if TYPE_CHECKING:
+    from casectl.operation import Operation
+    from casectl.store.unit import StoredUnit
+
+Result = TypeVar("Result")
+
+
+def result_type(verb: type[Operation[Any]]) -> Any:
+    """The type a verb answers with, from its declaration `Operation[Result]`."""
+    for kind in verb.__mro__:
+        for base in getattr(kind, "__orig_bases__", ()):
+            arguments = get_args(base)
+            if arguments:
+                return arguments[0]
+    raise TypeError(f"{verb.__name__} does not declare its result")
+
+
+async def run_once(unit: StoredUnit, operation: Operation[Result], key: str) -> Result:
+    """Run the verb and keep its answer, or give the kept one; another body under the key is refused.
+
+    The key's row is taken first: a second caller waits for the first one's transaction.
+    """
+    sql, actor = unit.context.sql, unit.actor
+    digest = hashlib.sha256(operation.name.encode() + b"\0" + msgspec.json.encode(operation)).digest()
+    who = (actor.tenant_id, actor.user_id, key)
+    await sql.run(
+        "DELETE FROM idempotency_keys WHERE tenant_id = %s AND actor_id = %s AND key = %s"
+        " AND created_at < now() - interval '24 hours'",
+        who,
+    )
+    taken = await sql.run(
+        "INSERT INTO idempotency_keys (tenant_id, actor_id, key, digest, answer) VALUES (%s, %s, %s, %s, 'null')"
+        " ON CONFLICT DO NOTHING",
+        (*who, digest),
+    )
+    if not taken:
+        return await _repeat(unit, operation, key, digest)
+    result = await operation.run(unit)
+    await sql.run(
+        "UPDATE idempotency_keys SET answer = %s WHERE tenant_id = %s AND actor_id = %s AND key = %s",
+        (msgspec.json.encode(result).decode(), *who),
+    )
+    return result
+
+
+async def _repeat(unit: StoredUnit, operation: Operation[Result], key: str, digest: bytes) -> Result:
+    rows = await unit.context.sql.rows(
+        "SELECT digest, answer FROM idempotency_keys WHERE tenant_id = %s AND actor_id = %s AND key = %s",
+        (unit.actor.tenant_id, unit.actor.user_id, key),
+    )
+    if not rows or bytes(rows[0][0]) != digest:
+        raise IdempotencyConflict(
+            f"the idempotency key {key} was used for another request", hint="use a new key for a new request"
+        )
+    answer: Result = msgspec.convert(rows[0][1], result_type(type(operation)))
+    return answer

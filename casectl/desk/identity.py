@@ -1,0 +1,42 @@
+"""Who comes to a local desk, and what he is told when he is not known. Only `desk` imports this module."""
+
+from __future__ import annotations
+
+import msgspec
+
+from casectl.errors import InvalidInput, NotFound, NotInitialised, NotLoggedIn, Refusal
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """What the profile says: a tenant (None: the only one there is) and a login or the operating-system user."""
+
+    tenant: str | None = None
+    login: str | None = None
+    os_user: str | None = None
+
+
+def not_initialised() -> NotInitialised:
+    """The refusal of every command on a desk without a tenant."""
+    return NotInitialised(
+        "this desk is not set up yet", hint="casectl init makes one for real use, casectl demo one to try"
+    )
+
+
+def refuse_entry(problem: str, identity: Identity, candidates: list[str]) -> Refusal:
+    """The refusal for what the database's `enter` found wrong."""
+    if problem == "no_tenant":
+        return not_initialised()
+    known = ", ".join(candidates)
+    if problem == "unknown_tenant":
+        return NotFound(f"there is no tenant {identity.tenant}", hint=f"known: {known}" if known else "")
+    if problem == "several_tenants":
+        return InvalidInput(
+            f"this desk has several tenants: {known}",
+            hint=f"say which with --tenant, CASECTL_TENANT or tenant = \"{candidates[0] if candidates else 'name'}\" "
+            "in the configuration",
+        )  # fmt: skip
+    who = identity.login or f"operating-system user {identity.os_user}"
+    return NotLoggedIn(
+        f"{who} is no active user of {identity.tenant or 'this desk'}",
+        hint="a Tenant Admin can add one: casectl user add LOGIN --os-user NAME",
+    )

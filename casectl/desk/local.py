@@ -1,0 +1,189 @@
+"""The desk over Postgres: the one place where a right is checked and a transaction begins and ends.
+
+`LocalDesk` serves the shell without an event loop; `AsyncLocalDesk` serves servers. Both run the same steps: enter
+(tenant, actor, operation and request id become the transaction's context), right, idempotency, `run`, commit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from casectl.desk.identity import Identity, refuse_entry
+from casectl.errors import Refusal
+from casectl.model.actor import Actor
+from casectl.operation import Call, Operation
+from casectl.rules import rights
+from casectl.store.sql import AsyncSql, SyncSql, step
+from casectl.store.unit import StoredUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from psycopg import AsyncConnection, Connection
+
+    from casectl.store.sql import Sql
+
+Result = TypeVar("Result")
+
+RETRIES = 3
+"""Serialization failures and deadlocks are tried again this many times."""
+
+_ENTER = """
+    SELECT problem, tenant_id, tenant, user_id, login, name, email, rights, team_ids, led, zone, roles, schema_version,
+           candidates
+    FROM enter(%s, %s, %s, %s, %s)
+"""
+
+_HISTORIC = "SELECT set_config('casectl.import', 'on', true)"
+
+
+async def perform(sql: Sql, identity: Identity, operation: Operation[Result], call: Call) -> Result:
+    """Run a verb in a transaction of its own; a Refusal or a fault undoes all of it."""
+    try:
+        actor = await _enter(sql, identity, operation, call)
+        rights.require(actor, operation.right)
+        if call.historic_at is not None or call.historic_actor is not None or operation.historic:
+            rights.require(actor, "import:run")
+            await sql.rows(_HISTORIC)
+        unit = StoredUnit(sql, actor, call)
+        result = await _once(unit, operation)
+        if call.dry_run or operation.reads:
+            await sql.rollback()
+        else:
+            await sql.commit()
+    except BaseException:
+        await _undo(sql)
+        raise
+    return result
+
+
+async def _undo(sql: Sql) -> None:
+    from psycopg import Error
+
+    try:
+        await sql.rollback()
+    except Error:
+        return  # the connection is gone, and with it the transaction
+
+
+async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: Call) -> Actor:
+    answer = await sql.rows(
+        _ENTER, (identity.tenant, identity.login, identity.os_user, operation.name, call.request_id)
+    )
+    row = answer[0]
+    if row[0] is not None:
+        raise refuse_entry(row[0], identity, row[13] or [])
+    return Actor(
+        tenant_id=row[1], tenant=row[2], user_id=row[3], login=row[4], display_name=row[5], email=row[6] or "",
+        rights=frozenset(row[7]), team_ids=frozenset(row[8]), led_team_ids=frozenset(row[9]), zone=row[10],
+        roles=tuple(row[11]),
+    )  # fmt: skip
+
+
+async def _once(unit: StoredUnit, operation: Operation[Result]) -> Result:
+    """Run the verb, or give the answer that its idempotency key has had before."""
+    key = unit.call.idempotency_key
+    if key is None or operation.reads:
+        return await operation.run(unit)
+    from casectl.desk import idempotency
+
+    return await idempotency.run_once(unit, operation, key)
+
+
+class LocalDesk:
+    """The desk of the shell: one synchronous connection, opened at the first verb."""
+
+    def __init__(self, connect: Callable[[], Connection[Any]], identity: Identity) -> None:
+        self._connect = connect
+        self._identity = identity
+        self._sql: SyncSql | None = None
+
+    def perform(self, operation: Operation[Result], call: Call | None = None) -> Result:
+        """See `casectl.desk.Desk.perform`."""
+        from casectl.desk.faults import refusal_of, worth_retrying
+
+        call = _with_request_id(call or Call())
+        for attempt in range(RETRIES + 1):
+            try:
+                return step(perform(self._open(), self._identity, operation, call))
+            except Refusal:
+                raise
+            except Exception as error:
+                if worth_retrying(error) and attempt < RETRIES:
+                    continue
+                self._drop_broken()
+                refusal = refusal_of(error)
+                if refusal is None:
+                    raise
+                raise refusal from error
+        raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
+
+    def as_user(self, login: str) -> LocalDesk:
+        """A desk over the same database for another actor."""
+        return LocalDesk(self._connect, msgspec.structs.replace(self._identity, login=login, os_user=None))
+
+    def _open(self) -> SyncSql:
+        if self._sql is None:
+            self._sql = SyncSql(self._connect())
+        return self._sql
+
+    def _drop_broken(self) -> None:
+        if self._sql is not None and self._sql.connection.broken:
+            self.close()
+
+    def close(self) -> None:
+        """See `casectl.desk.Desk.close`."""
+        if self._sql is not None:
+            self._sql.connection.close()
+            self._sql = None
+
+    def __enter__(self) -> LocalDesk:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncLocalDesk:
+    """The desk of servers: every verb takes a connection of the caller's making and gives it back."""
+
+    def __init__(self, connect: Callable[[], Any], identity: Identity) -> None:
+        self._connect = connect
+        self._identity = identity
+
+    async def perform(self, operation: Operation[Result], call: Call | None = None) -> Result:
+        """As `casectl.desk.Desk.perform`, awaited; `connect()` gives an async context manager of a connection."""
+        from casectl.desk.faults import refusal_of, worth_retrying
+
+        call = _with_request_id(call or Call())
+        for attempt in range(RETRIES + 1):
+            try:
+                return await self._attempt(operation, call)
+            except Refusal:
+                raise
+            except Exception as error:
+                if worth_retrying(error) and attempt < RETRIES:
+                    continue
+                refusal = refusal_of(error)
+                if refusal is None:
+                    raise
+                raise refusal from error
+        raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
+
+    async def _attempt(self, operation: Operation[Result], call: Call) -> Result:
+        connection: AsyncConnection[Any]
+        async with self._connect() as connection:
+            return await perform(AsyncSql(connection), self._identity, operation, call)
+
+
+def _with_request_id(call: Call) -> Call:
+    if call.request_id:
+        return call
+    import os
+
+    return msgspec.structs.replace(call, request_id=os.urandom(8).hex())

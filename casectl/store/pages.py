@@ -1,0 +1,125 @@
+"""Pages of cases: keyset, never OFFSET, with opaque signed cursors. Only `store.cases` imports this module."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from casectl.errors import InvalidInput, Problem
+from casectl.model.case import CasePage
+from casectl.rules import rights
+from casectl.store.case_rows import CASE_COLUMNS, CASE_JOINS, case_of
+from casectl.store.query_names import resolve
+from casectl.store.query_sql import Condition, Order
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+    from casectl.rules.query import Query
+    from casectl.store.context import Context
+
+_SIGNATURE = 16
+"""Bytes of the cursor's HMAC-SHA256 that are kept: 128 bits."""
+
+
+async def page(
+    context: Context, query: Query, *, limit: int, after: str | None, with_description: bool
+) -> CasePage:
+    """See `casectl.unit.Cases.page`."""
+    statement, parameters, order = await _statement(context, query, after, with_description=with_description)
+    rows = await context.sql.rows(statement, [*parameters, limit + 1])
+    width = 37 + with_description
+    following = None
+    if len(rows) > limit:
+        following = await _cursor(context, query, rows[limit - 1][width : width + order])
+    return CasePage(items=[case_of(row[:width]) for row in rows[:limit]], next=following)
+
+
+async def matching(context: Context, query: Query, *, limit: int) -> list[str]:
+    """See `casectl.unit.Cases.matching`."""
+    condition, where = await _where(context, query)
+    statement: LiteralString = (
+        "SELECT c.number FROM cases c WHERE " + where + " " + Order(query.sort).clause + " LIMIT %s"
+    )
+    return [row[0] for row in await context.sql.rows(statement, [*condition.parameters, limit])]
+
+
+async def plan(context: Context, query: Query, *, limit: int) -> list[str]:
+    """See `casectl.unit.Cases.plan`."""
+    statement, parameters, _ = await _statement(context, query, None, with_description=False)
+    rows = await context.sql.rows("EXPLAIN " + statement, [*parameters, limit + 1])
+    lines = [row[0] for row in rows]
+    return [*lines, *_owned_up(lines)]
+
+
+def _owned_up(lines: list[str]) -> list[str]:
+    """What the plan does without an index, in words."""
+    notes = []
+    for line in lines:
+        if "Seq Scan on cases" in line:
+            notes.append("scan: no index serves this filter, every case of the desk is read")
+        elif line.lstrip(" ->").startswith(("Sort ", "Incremental Sort ")) and "c_1" not in line:
+            notes.append("sort: no index serves this order, all matches are sorted")
+    return list(dict.fromkeys(notes)) or ["every filter and the order are served by an index"]
+
+
+async def _where(context: Context, query: Query) -> tuple[Condition, LiteralString]:
+    condition = Condition(context.tenant_id, context.actor.user_id, await resolve(context, query))
+    return condition, condition.of(query, own_only=rights.scope(context.actor.rights) == "own")
+
+
+async def _statement(
+    context: Context, query: Query, after: str | None, *, with_description: bool
+) -> tuple[LiteralString, list[Any], int]:
+    condition, where = await _where(context, query)
+    order = Order(query.sort)
+    if after is not None:
+        where += " AND " + order.after(await _read_cursor(context, query, after), condition.parameters)
+    description: LiteralString = ", c.description" if with_description else ""
+    statement: LiteralString = (
+        "SELECT " + CASE_COLUMNS + description + ", " + order.columns
+        + " FROM (SELECT * FROM cases c WHERE " + where + " " + order.clause + " LIMIT %s) c"
+        + CASE_JOINS + order.clause
+    )  # fmt: skip
+    return statement, condition.parameters, len(query.sort)
+
+
+def _sign(key: bytes, context: Context, query: Query, values: bytes) -> bytes:
+    import hmac
+
+    bound = msgspec.json.encode([context.tenant_id, [[key.key, key.descending] for key in query.sort]])
+    return hmac.digest(key, bound + b"\0" + values, "sha256")[:_SIGNATURE]
+
+
+async def _key(context: Context) -> bytes:
+    return bytes((await context.sql.rows("SELECT cursor_key()"))[0][0])
+
+
+async def _cursor(context: Context, query: Query, values: tuple[str, ...]) -> str:
+    encoded = msgspec.json.encode(values)
+    signed = _sign(await _key(context), context, query, encoded) + encoded
+    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
+
+
+async def _read_cursor(context: Context, query: Query, cursor: str) -> list[str]:
+    import binascii
+    import hmac
+
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise _refused() from None
+    expected = _sign(await _key(context), context, query, raw[_SIGNATURE:])
+    if not hmac.compare_digest(expected, raw[:_SIGNATURE]):
+        raise _refused()
+    return msgspec.json.decode(raw[_SIGNATURE:], type=list[str])
+
+
+def _refused() -> InvalidInput:
+    problem = Problem(pointer="/cursor", code="bad_cursor", message="the cursor is not one of this list")
+    return InvalidInput(
+        problem.message, hint="use the cursor with the query and order it came from, or start without one",
+        problems=[problem],
+    )  # fmt: skip

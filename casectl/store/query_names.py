@@ -1,0 +1,85 @@
+"""Names in a query looked up to ids: statuses, types, people, teams, contacts, parents. Only `store.pages` imports it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from casectl.errors import InvalidInput, Problem
+from casectl.rules.query.ast import Marker, Query, Test, leaves
+from casectl.rules.text import near
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+    from casectl.store.context import Context
+    from casectl.store.query_sql import Ids
+
+_LOOKUPS: dict[str, LiteralString] = {
+    "status": "SELECT replace(replace(lower(name), '_', ' '), '-', ' '), id FROM statuses WHERE tenant_id = %s",
+    "type": "SELECT lower(name), id FROM case_types WHERE tenant_id = %s",
+    "team": "SELECT lower(name), id FROM teams WHERE tenant_id = %s",
+    "person": "SELECT unnest(ARRAY[lower(login), lower(email), lower(name)]), id FROM users WHERE tenant_id = %s",
+}
+_CONTACT: LiteralString = (
+    "SELECT id FROM contacts WHERE tenant_id = %s AND (lower(email) = %s OR lower(name) = %s) LIMIT 1000"
+)
+_PARENT: LiteralString = "SELECT id FROM cases WHERE tenant_id = %s AND (number = ANY(%s) OR id::text = %s)"
+_SOURCES = {"status": "status", "type": "type", "team": "team", "assignee": "person", "reporter": "person"}
+
+
+async def resolve(context: Context, query: Query) -> Ids:
+    """The ids of every name the query tests; InvalidInput lists all unknown ones with near matches."""
+    found: Ids = {}
+    tables: dict[str, dict[str, list[int]]] = {}
+    problems: list[Problem] = []
+    for leaf in leaves(query):
+        if not isinstance(leaf, Test) or leaf.field not in {*_SOURCES, "contact", "parent"}:
+            continue
+        for value in leaf.values:
+            if isinstance(value, Marker):
+                continue
+            name = str(value)
+            if leaf.field in _SOURCES:
+                table = await _table(context, _SOURCES[leaf.field], tables)
+                found[leaf.field, name] = _known(leaf, name, table, problems)
+            else:
+                found[leaf.field, name] = await _rare(context, leaf.field, name)
+    if problems:
+        first = problems[0]
+        raise InvalidInput(first.message, hint=first.hint, problems=problems)
+    return found
+
+
+async def _table(context: Context, source: str, tables: dict[str, dict[str, list[int]]]) -> dict[str, list[int]]:
+    if source not in tables:
+        names: dict[str, list[int]] = {}
+        for name, key in await context.sql.rows(_LOOKUPS[source], (context.tenant_id,)):
+            if name is not None:
+                names.setdefault(name, []).append(key)
+        tables[source] = names
+    return tables[source]
+
+
+def _known(leaf: Test, name: str, table: dict[str, list[int]], problems: list[Problem]) -> list[int]:
+    key = name.strip().lower()
+    if leaf.field == "status":
+        key = key.replace("_", " ").replace("-", " ")
+    ids = table.get(key, [])
+    if not ids:
+        close = near(key, list(table))
+        hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(sorted(table)[:12])}"
+        if leaf.field == "status" and key in {"open", "new", "pending", "on hold", "resolved", "closed", "active"}:
+            hint = f"is:{key.replace(' ', '_')} finds the category"
+        problems.append(
+            Problem(message=f"there is no {leaf.field} {name} (column {leaf.position})", hint=hint, code="unknown_name",
+                    pointer="/query", allowed=sorted(table)[:50])
+        )  # fmt: skip
+    return ids
+
+
+async def _rare(context: Context, field: str, name: str) -> list[int]:
+    if field == "contact":
+        rows = await context.sql.rows(_CONTACT, (context.tenant_id, name.lower(), name.lower()))
+    else:
+        rows = await context.sql.rows(_PARENT, (context.tenant_id, [name, name.upper()], name))
+    return [row[0] for row in rows]

@@ -1,0 +1,239 @@
+"""From a parsed query to SQL: constant fragments and parameters, never a statement built from data.
+
+Conditions are written so that the indexes of store.tables serve them under row-level security: plain comparisons,
+names resolved to ids beforehand, tags and form fields through their index tables. Only `store.pages` imports this.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from casectl.rules.query.ast import And, Marker, Not, Or, Query, Range, SortKey, Span, Test, Text, names_trash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import LiteralString
+
+    from casectl.rules.query.ast import Expression, Value
+
+MOST_FOUND = 10_000
+"""Text search gives this many cases at the most; the newest are kept."""
+
+Ids: TypeAlias = "dict[tuple[str, str], list[int]]"
+"""(field, name as written) -> ids, from `store.query_names`."""
+
+_ID_COLUMNS: dict[str, LiteralString] = {
+    "status": "c.status_id", "type": "c.case_type_id", "assignee": "c.assignee_id", "reporter": "c.reporter_id",
+    "team": "c.team_id", "contact": "c.contact_id", "parent": "c.parent_id",
+}  # fmt: skip
+_TIME_COLUMNS: dict[str, LiteralString] = {
+    "created": "c.created_at", "updated": "c.changed_at", "due": "c.due_at", "responded": "c.first_response_at",
+    "resolved": "c.resolved_at", "closed": "c.closed_at",
+}  # fmt: skip
+_TEXT_COLUMNS: dict[str, LiteralString] = {"channel": "c.channel", "external": "c.external_id"}
+_CATEGORIES: dict[str, LiteralString] = {
+    "new": "c.category = 1", "open": "c.category = 2", "pending": "c.category = 3", "on_hold": "c.category = 4",
+    "resolved": "c.category = 5", "closed": "c.category = 6", "active": "c.category < 5", "all": "TRUE",
+    "deleted": "c.deleted_at IS NOT NULL", "overdue": "(c.category < 5 AND c.due_at < now())",
+    "unassigned": "c.assignee_id IS NULL", "restricted": "c.is_restricted",
+}  # fmt: skip
+_OPERATORS: dict[str, LiteralString] = {"=": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_SORTS: dict[tuple[str, bool], tuple[LiteralString, LiteralString, bool]] = {
+    ("priority", True): ("c.urgency", "smallint", False),
+    ("priority", False): ("c.urgency", "smallint", True),
+    ("due", False): ("c.due_key", "timestamptz", False),
+    ("due", True): ("coalesce(c.due_at, '-infinity')", "timestamptz", True),
+    ("resolved", False): ("coalesce(c.resolved_at, 'infinity')", "timestamptz", False),
+    ("resolved", True): ("coalesce(c.resolved_at, '-infinity')", "timestamptz", True),
+    ("closed", False): ("coalesce(c.closed_at, 'infinity')", "timestamptz", False),
+    ("closed", True): ("coalesce(c.closed_at, '-infinity')", "timestamptz", True),
+    ("created", False): ("c.created_at", "timestamptz", False),
+    ("created", True): ("c.created_at", "timestamptz", True),
+    ("updated", False): ("c.changed_at", "timestamptz", False),
+    ("updated", True): ("c.changed_at", "timestamptz", True),
+    ("id", False): ("c.id", "bigint", False),
+    ("id", True): ("c.id", "bigint", True),
+}
+"""(sort key, descending) -> expression, type, descending in SQL; absent values come last either way."""
+
+
+class Condition:
+    """A WHERE clause in the making: text of constants, parameters in order."""
+
+    def __init__(self, tenant_id: int, actor_id: int, ids: Ids) -> None:
+        self._tenant = tenant_id
+        self._actor = actor_id
+        self._ids = ids
+        self.parameters: list[Any] = []
+
+    def of(self, query: Query, *, own_only: bool) -> LiteralString:
+        """The whole condition of a query. `own_only` names the reporter, whom the policy would filter by anyway."""
+        self.parameters.append(self._tenant)
+        text: LiteralString = "c.tenant_id = %s"
+        if own_only:
+            self.parameters.append(self._actor)
+            text += " AND c.reporter_id = %s"
+        if not names_trash(query):
+            text += " AND c.deleted_at IS NULL"
+        if query.where is not None:
+            text += " AND " + self._expression(query.where)
+        return text
+
+    def _expression(self, node: Expression) -> LiteralString:
+        if isinstance(node, And):
+            return "(" + _join(" AND ", [self._expression(item) for item in node.items]) + ")"
+        if isinstance(node, Or):
+            return "(" + _join(" OR ", [self._expression(item) for item in node.items]) + ")"
+        if isinstance(node, Not):
+            return "((" + self._expression(node.item) + ") IS NOT TRUE)"
+        return self._text(node) if isinstance(node, Text) else self._test(node)
+
+    def _text(self, node: Text) -> LiteralString:
+        mode = "prefix" if node.prefix else "phrase" if node.phrase else "plain"
+        self.parameters += [node.words, mode, MOST_FOUND]
+        return "c.id IN (SELECT search_cases(%s, %s, %s))"
+
+    def _test(self, test: Test) -> LiteralString:
+        one = self._how(test.field)
+        parts = [one(test, value) for value in test.values]
+        return parts[0] if len(parts) == 1 else "(" + _join(" OR ", parts) + ")"
+
+    def _how(self, field: str) -> Callable[[Test, Value], LiteralString]:
+        if field in _ID_COLUMNS:
+            return self._id
+        if field in _TIME_COLUMNS:
+            return self._time
+        if field in _TEXT_COLUMNS:
+            return self._plain
+        special: dict[str, Callable[[Test, Value], LiteralString]] = {
+            "is": self._state, "priority": self._number, "id": self._number, "number": self._case_number,
+            "tag": self._tag, "field": self._form_field,
+        }  # fmt: skip
+        return special[field]
+
+    def _id(self, test: Test, value: Value) -> LiteralString:
+        column = _ID_COLUMNS[test.field]
+        if isinstance(value, Marker):
+            if value is Marker.ME:
+                self.parameters.append(self._actor)
+                return column + " = %s"
+            return column + _presence(value)
+        ids = self._ids[test.field, str(value)]
+        if len(ids) == 1:
+            self.parameters.append(ids[0])
+            return column + " = %s"
+        self.parameters.append(ids)
+        return column + " = ANY(%s::bigint[])" if test.field == "parent" else column + " = ANY(%s::int[])"
+
+    def _time(self, test: Test, value: Value) -> LiteralString:
+        column = _TIME_COLUMNS[test.field]
+        if isinstance(value, Marker):
+            return column + _presence(value)
+        span = value
+        assert isinstance(span, Span)  # noqa: S101 - the parser gives times as spans only
+        parts: list[LiteralString] = []
+        if span.start is not None:
+            self.parameters.append(span.start)
+            parts.append(column + " >= %s")
+        if span.end is not None:
+            self.parameters.append(span.end)
+            parts.append(column + " < %s")
+        return "(" + (_join(" AND ", parts) or column + " IS NOT NULL") + ")"
+
+    def _plain(self, test: Test, value: Value) -> LiteralString:
+        column = _TEXT_COLUMNS[test.field]
+        if isinstance(value, Marker):
+            return column + _presence(value)
+        self.parameters.append(str(value))
+        return column + " = %s"
+
+    def _state(self, test: Test, value: Value) -> LiteralString:  # noqa: ARG002 - one signature for all fields
+        if value == "mine":
+            self.parameters.append(self._actor)
+            return "c.assignee_id = %s"
+        return _CATEGORIES[str(value)]
+
+    def _number(self, test: Test, value: Value) -> LiteralString:
+        column: LiteralString = "c.priority" if test.field == "priority" else "c.id"
+        if isinstance(value, Range):
+            return self._within(column, value)
+        self.parameters.append(value)
+        return column + " " + _OPERATORS[test.operator] + " %s"
+
+    def _within(self, column: LiteralString, value: Range) -> LiteralString:
+        parts: list[LiteralString] = []
+        for bound, operator in ((value.low, " >= %s"), (value.high, " <= %s")):
+            if bound is not None:
+                self.parameters.append(bound)
+                parts.append(column + operator)
+        return "(" + (_join(" AND ", parts) or column + " IS NOT NULL") + ")"
+
+    def _case_number(self, test: Test, value: Value) -> LiteralString:  # noqa: ARG002 - one signature for all fields
+        self.parameters.append([str(value), str(value).upper()])
+        return "c.number = ANY(%s)"
+
+    def _tag(self, test: Test, value: Value) -> LiteralString:  # noqa: ARG002 - one signature for all fields
+        if isinstance(value, Marker):
+            return "c.tags = '{}'" if value is Marker.NONE else "c.tags <> '{}'"
+        self.parameters += [self._tenant, [str(value), str(value).lower()]]
+        return "c.id IN (SELECT x.case_id FROM case_tags x WHERE x.tenant_id = %s AND x.tag = ANY(%s))"
+
+    def _form_field(self, test: Test, value: Value) -> LiteralString:
+        inside: LiteralString = "SELECT x.case_id FROM case_fields x WHERE x.tenant_id = %s AND x.key = %s"
+        self.parameters += [self._tenant, test.key]
+        if isinstance(value, Marker):
+            return ("c.id NOT IN (" if value is Marker.NONE else "c.id IN (") + inside + ")"
+        if isinstance(value, Range):
+            return "c.id IN (" + inside + " AND " + self._within("x.number", value) + ")"
+        if isinstance(value, int | float):
+            self.parameters.append(value)
+            return "c.id IN (" + inside + " AND x.number " + _OPERATORS[test.operator] + " %s)"
+        self.parameters.append(str(value).lower())
+        return "c.id IN (" + inside + " AND x.value = left(%s, 200))"
+
+
+def _presence(marker: Marker) -> LiteralString:
+    return " IS NULL" if marker is Marker.NONE else " IS NOT NULL"
+
+
+def _join(separator: LiteralString, parts: Sequence[LiteralString]) -> LiteralString:
+    return separator.join(parts)
+
+
+class Order:
+    """ORDER BY of a query with its keyset condition; keys are read as text, so that infinity survives the trip."""
+
+    def __init__(self, sort: Sequence[SortKey]) -> None:
+        keys = [_SORTS[key.key, key.descending] for key in sort]
+        if all(descending for *_, descending in keys[:-1]) and len(keys) > 1:
+            # The id only breaks ties: running the way of the key before it lets one index serve both.
+            keys[-1] = (*keys[-1][:2], True)
+        self._keys = keys
+
+    @property
+    def clause(self) -> LiteralString:
+        """`ORDER BY ...`."""
+        parts: list[LiteralString] = [key + (" DESC" if down else "") for key, _, down in self._keys]
+        return "ORDER BY " + ", ".join(parts)
+
+    @property
+    def columns(self) -> LiteralString:
+        """The keys of a row, as text."""
+        parts: list[LiteralString] = ["(" + key + ")::text" for key, *_ in self._keys]
+        return ", ".join(parts)
+
+    def after(self, values: Sequence[str], parameters: list[Any]) -> LiteralString:
+        """The condition for rows behind the one with these key values."""
+        if len({down for *_, down in self._keys}) == 1:
+            parameters += values
+            left: list[LiteralString] = [key for key, *_ in self._keys]
+            right: list[LiteralString] = ["%s::" + kind for _, kind, _ in self._keys]
+            sign: LiteralString = " < " if self._keys[0][2] else " > "
+            return "(" + ", ".join(left) + ")" + sign + "(" + ", ".join(right) + ")"
+        alternatives: list[LiteralString] = []
+        for at, (key, kind, down) in enumerate(self._keys):
+            same: list[LiteralString] = [name + " = %s::" + its for name, its, _ in self._keys[:at]]
+            behind: LiteralString = key + (" < " if down else " > ") + "%s::" + kind
+            parameters += values[: at + 1]
+            alternatives.append("(" + " AND ".join([*same, behind]) + ")")
+        return "(" + " OR ".join(alternatives) + ")"
