@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from casectl.errors import InvalidInput, NotFound, NotInitialised, NotLoggedIn, Refusal
+from casectl.errors import InvalidInput, NotFound, NotInitialised, NotLoggedIn, Refusal, SchemaMismatch
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,4 +39,17 @@ def refuse_entry(problem: str, identity: Identity, candidates: list[str]) -> Ref
     return NotLoggedIn(
         f"{who} is no active user of {identity.tenant or 'this desk'}",
         hint="a Tenant Admin can add one: casectl user add LOGIN --os-user NAME",
+    )
+
+
+def schema_mismatch(found: str) -> SchemaMismatch:
+    """The refusal of a database whose schema this program does not know (DECISIONS 14)."""
+    from casectl.store.schema import SCHEMA_VERSION
+
+    if found < SCHEMA_VERSION:
+        return SchemaMismatch(
+            f"the database's schema is {found}, this program needs {SCHEMA_VERSION}", hint="casectl db upgrade"
+        )
+    return SchemaMismatch(
+        f"the database's schema is {found}, newer than this program's {SCHEMA_VERSION}", hint="upgrade casectl"
     )

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from casectl.desk.identity import Identity, refuse_entry
+from casectl.desk.identity import Identity, refuse_entry, schema_mismatch
 from casectl.errors import Refusal
 from casectl.model.actor import Actor
 from casectl.operation import Call, Operation
 from casectl.rules import rights
+from casectl.store.schema import SCHEMA_VERSION
 from casectl.store.sql import AsyncSql, SyncSql, step
 from casectl.store.unit import StoredUnit
 
@@ -74,6 +75,8 @@ async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: 
         _ENTER, (identity.tenant, identity.login, identity.os_user, operation.name, call.request_id)
     )
     row = answer[0]
+    if row[12] != SCHEMA_VERSION:
+        raise schema_mismatch(row[12])
     if row[0] is not None:
         raise refuse_entry(row[0], identity, row[13] or [])
     return Actor(

@@ -1,0 +1,155 @@
+"""Which desk a command works on, from its configuration: the embedded Postgres or the one of a DSN.
+
+Fronts import this module; it is the only place that chooses between desks.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from casectl.desk.identity import Identity, not_initialised
+from casectl.desk.local import LocalDesk
+from casectl.errors import Failure, InvalidInput, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg import Connection
+
+    from casectl.config import Config
+    from casectl.store.cluster import Address, Cluster
+
+DATABASE = "casectl"
+"""The database of the embedded server; its roles carry this name."""
+
+APP_ROLE = f"{DATABASE}_app"
+
+Report = "Callable[[str], None]"
+
+
+def operating_system_user() -> str:
+    """The name of the user this process runs as, by its uid: $USER and $LOGNAME can say anything."""
+    import pwd
+
+    uid = os.getuid()
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def cluster_of(config: Config) -> Cluster:
+    """The embedded server below the configuration's data_dir; nothing is started."""
+    from pathlib import Path
+
+    from casectl.store.cluster import Cluster
+
+    return Cluster.for_path(Path(config.text("data_dir")) / "postgres", config.text("database.db_user") or None)
+
+
+def identity_of(config: Config) -> Identity:
+    """Tenant and login of the configuration, else the operating-system user."""
+    login = config.text("user") or None
+    return Identity(
+        tenant=config.text("tenant") or None, login=login, os_user=None if login else operating_system_user()
+    )
+
+
+def open_desk(config: Config, report: Callable[[str], None] = lambda _: None) -> LocalDesk:
+    """The desk of this configuration. Nothing is connected before the first verb.
+
+    `report` gets a sentence when a server must be started or recovers. Raises NotInitialised (at the first verb) when
+    there is no desk yet.
+    """
+    return LocalDesk(lambda: connect(config, report), identity_of(config))
+
+
+def connect(config: Config, report: Callable[[str], None]) -> Connection[Any]:
+    """A connection as the app role: to the DSN, or to the embedded server, which is started when it is down."""
+    import psycopg
+
+    url = config.text("database.url")
+    if url:
+        return _guarded(_connect_to(config, url, {}))
+    cluster = cluster_of(config)
+    address = cluster.address()
+    if address is not None:
+        try:
+            return _connect_to(config, "", address.conninfo(APP_ROLE, DATABASE))
+        except psycopg.OperationalError as error:
+            if 'database "' in str(error) or 'role "' in str(error):
+                raise not_initialised() from error
+    elif not cluster.layout.is_initialised():
+        raise not_initialised()
+    return _after_start(config, cluster.ensure_running(report))
+
+
+def _after_start(config: Config, address: Address) -> Connection[Any]:
+    import psycopg
+
+    try:
+        return _connect_to(config, "", address.conninfo(APP_ROLE, DATABASE))
+    except psycopg.OperationalError as error:
+        if 'database "' in str(error) or 'role "' in str(error):
+            raise not_initialised() from error
+        raise
+
+
+def _connect_to(config: Config, url: str, parameters: dict[str, str]) -> Connection[Any]:
+    import psycopg
+
+    threshold = config.number("database.prepare_threshold")
+    extra: dict[str, Any] = dict(parameters)
+    if threshold is not None:
+        # PgBouncer, which has no prepared statements, refuses options at the start as well.
+        extra["options"] = _options(config)
+    extra["connect_timeout"] = max(1, round(config.seconds("database.connect_timeout") or 0))
+    try:
+        connection = psycopg.connect(url, **extra, application_name="casectl")
+    except psycopg.ProgrammingError as error:
+        raise InvalidInput("database.url is no connection string of Postgres", hint="casectl config show") from error
+    except psycopg.OperationalError as error:
+        if not url:
+            raise
+        from casectl.config import redact_url
+
+        raise Unreachable(
+            f"no connection to {redact_url(url)}: {_first_line(error)}", hint="casectl config show names the setting"
+        ) from error
+    connection.prepare_threshold = threshold
+    return connection
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+
+
+def _options(config: Config) -> str:
+    settings = {
+        "statement_timeout": config.seconds("database.statement_timeout"),
+        "lock_timeout": config.seconds("database.lock_timeout"),
+    }
+    given = [f"-c {name}={round(seconds * 1000)}" for name, seconds in settings.items() if seconds is not None]
+    return " ".join([*given, "-c idle_in_transaction_session_timeout=60000"])
+
+
+_POWERS = """
+    SELECT r.rolsuper OR r.rolbypassrls
+           OR pg_has_role(r.rolname, (SELECT relowner FROM pg_class WHERE oid = to_regclass('desk.cases')), 'MEMBER')
+    FROM pg_roles r WHERE r.rolname = current_user
+"""
+
+
+def _guarded(connection: Connection[Any]) -> Connection[Any]:
+    """Refuse a role that row-level security does not bind (DECISIONS 14)."""
+    row = connection.execute(_POWERS).fetchone()
+    connection.rollback()
+    if row is not None and row[0]:
+        name = connection.info.user
+        connection.close()
+        raise Failure(
+            f"refusing to work as {name}: row-level security does not bind a superuser or the owner",
+            hint="let database.url name the app role; database.migrate_url is for the owner",
+        )
+    return connection
