@@ -256,14 +256,45 @@ class Imports(Protocol):
 class Unit(Protocol):
     """One transaction of one actor."""
 
-    actor: Actor
-    call: Call
-    cases: Cases
-    notes: Notes
-    people: People
-    configuration: Configuration
-    history: History
-    imports: Imports
+    @property
+    def actor(self) -> Actor:
+        """Who acts."""
+        ...
+
+    @property
+    def call(self) -> Call:
+        """What came with the verb."""
+        ...
+
+    @property
+    def cases(self) -> Cases:
+        """The cases."""
+        ...
+
+    @property
+    def notes(self) -> Notes:
+        """Their notes."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """Users, teams, contacts."""
+        ...
+
+    @property
+    def configuration(self) -> Configuration:
+        """Types, statuses, roles, tenant."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """The audit."""
+        ...
+
+    @property
+    def imports(self) -> Imports:
+        """Lines read before."""
+        ...
 
     async def now(self) -> datetime:
         """The transaction's time on the database's clock, or the call's historic time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,7 +23,7 @@ class Desk(Protocol):
         """Let go of the backend."""
         ...
 
-    def __enter__(self) -> Desk:
+    def __enter__(self) -> Self:
         """The desk itself; leaving closes it."""
         ...
 

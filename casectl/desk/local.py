@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
@@ -143,7 +143,7 @@ class LocalDesk:
             self._sql.connection.close()
             self._sql = None
 
-    def __enter__(self) -> LocalDesk:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -11,6 +11,7 @@ from casectl.rules.priorities import priority_name
 from casectl.unit import CaseRow
 
 CATEGORIES = ("", "new", "open", "pending", "on_hold", "resolved", "closed")
+CLOSED = 6
 RESOLVED = 5
 """Categories from this number on are no longer active."""
 
@@ -20,6 +21,9 @@ CASE_COLUMNS = """
     s.id, s.name, s.category, t.id, t.name, a.id, a.name, a.login, a.email, r.id, r.name, r.login, r.email,
     g.id, g.name, k.id, k.name, k.email, p.id, p.number
 """
+
+WIDTH = 37
+"""How many CASE_COLUMNS there are; a description may follow them."""
 
 CASE_JOINS = """
     JOIN statuses s ON s.tenant_id = c.tenant_id AND s.id = c.status_id
@@ -63,13 +67,13 @@ def case_of(row: tuple[Any, ...]) -> Case:
         fields=row[5], due_at=row[6], channel=row[7], external_id=row[8], is_restricted=row[9], created_at=row[10],
         updated_at=row[11], first_response_at=row[12], resolved_at=row[13], closed_at=row[14], deleted_at=row[15],
         version=row[16],
-        status=StatusRef(id=row[17], name=row[18], category=CATEGORIES[row[19]], is_closed=row[19] == len(CATEGORIES) - 1),
+        status=StatusRef(id=row[17], name=row[18], category=CATEGORIES[row[19]], is_closed=row[19] == CLOSED),
         type=TypeRef(id=row[20], name=row[21]),
         assignee=person(row, 22), reporter=person(row, 26),
         team=TeamRef(id=row[30], name=row[31]) if row[30] is not None else None,
         contact=ContactRef(id=row[32], name=row[33], email=row[34]) if row[32] is not None else None,
         parent=CaseRef(id=row[35], number=row[36]) if row[35] is not None else None,
-        description=row[37] if len(row) > 37 else UNSET,
+        description=row[WIDTH] if len(row) > WIDTH else UNSET,
     )  # fmt: skip
 
 

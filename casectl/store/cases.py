@@ -1,4 +1,4 @@
-"""Cases in Postgres: reading one, locking, inserting and writing many in one statement. Only `store.unit` imports it."""
+"""Cases in Postgres: read one, lock, insert and write many in one statement. Only `store.unit` imports it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def _update_statement(columns: Sequence[str]) -> LiteralString:
     return (
         "UPDATE cases c SET " + assignments + "version = c.version + 1, changed_by = u.changed_by,"
         " changed_at = coalesce(u.changed_at, now())"
-        " FROM jsonb_to_recordset(%(rows)s::jsonb) AS u(id bigint, changed_by int, changed_at timestamptz" + record + ")"
+        " FROM jsonb_to_recordset(%(rows)s::jsonb) AS u(id bigint, changed_by int, changed_at timestamptz"
+        + record
+        + ")"
         " WHERE c.tenant_id = %(tenant)s AND c.id = u.id"
     )
 
@@ -130,9 +132,7 @@ class StoredCases:
             msgspec.to_builtins(case) | {"id": first + offset, "number": number}
             for offset, (case, number) in enumerate(zip(new, numbers, strict=True))
         ]
-        await context.sql.run(
-            _INSERT, {"tenant": context.tenant_id, "cases": msgspec.json.encode(records).decode()}
-        )
+        await context.sql.run(_INSERT, {"tenant": context.tenant_id, "cases": msgspec.json.encode(records).decode()})
         return [(first + offset, number) for offset, number in enumerate(numbers)]
 
     async def _numbers(self, new: Sequence[NewCase]) -> list[str]:

@@ -32,7 +32,7 @@ class StoredContacts:
         self._context = context
 
     async def _ids(self, statement: LiteralString, keys: Sequence[str]) -> dict[str, int]:
-        return dict(await self._context.sql.rows(statement, (self._context.tenant_id, list(keys))))  # type: ignore[arg-type]
+        return dict(await self._context.sql.rows(statement, (self._context.tenant_id, list(keys))))
 
     async def contact(self, reference: str) -> Contact:
         """See `casectl.unit.People.contact`."""

@@ -1,4 +1,4 @@
-"""What all repositories of one unit share: the transaction, the tenant, the actor and the time. Only `store` imports it."""
+"""What the repositories of one unit share: transaction, tenant, actor and time. Only `store` imports it."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class StoredHistory:
         for column, (_, statement) in _NAMES.items():
             ids = {value for payload in payloads for value in payload.get(column, ()) if value is not None}
             if ids:
-                names[column] = dict(await self._context.sql.rows(statement, (self._context.tenant_id, sorted(ids))))  # type: ignore[arg-type]
+                names[column] = dict(await self._context.sql.rows(statement, (self._context.tenant_id, sorted(ids))))
         return names
 
 

@@ -10,7 +10,7 @@ import msgspec
 from casectl.errors import InvalidInput, Problem
 from casectl.model.case import CasePage
 from casectl.rules import rights
-from casectl.store.case_rows import CASE_COLUMNS, CASE_JOINS, case_of
+from casectl.store.case_rows import CASE_COLUMNS, CASE_JOINS, WIDTH, case_of
 from casectl.store.query_names import resolve
 from casectl.store.query_sql import Condition, Order
 
@@ -30,7 +30,7 @@ async def page(
     """See `casectl.unit.Cases.page`."""
     statement, parameters, order = await _statement(context, query, after, with_description=with_description)
     rows = await context.sql.rows(statement, [*parameters, limit + 1])
-    width = 37 + with_description
+    width = WIDTH + with_description
     following = None
     if len(rows) > limit:
         following = await _cursor(context, query, rows[limit - 1][width : width + order])

@@ -1,4 +1,4 @@
-"""Names in a query looked up to ids: statuses, types, people, teams, contacts, parents. Only `store.pages` imports it."""
+"""Names in a query looked up to ids: statuses, people, teams, contacts, parents. Only `store.pages` imports it."""
 
 from __future__ import annotations
 

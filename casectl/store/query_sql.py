@@ -130,7 +130,7 @@ class Condition:
         if isinstance(value, Marker):
             return column + _presence(value)
         span = value
-        assert isinstance(span, Span)  # noqa: S101 - the parser gives times as spans only
+        assert isinstance(span, Span)  # the parser gives times as spans only
         parts: list[LiteralString] = []
         if span.start is not None:
             self.parameters.append(span.start)
