@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 LONGEST = timedelta(days=36_525)
 """A hundred years: longer durations are typing errors."""
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DURATION_FORMS = "2h30m, 90s, 7d, 1w or PT4H"
 SPAN_FORMS = "2026-11-23, 2026-11, 2026-11-23T17:00, 2026-11-23T17:00Z, today, yesterday, tomorrow or now"
 WHEN_FORMS = "2026-11-23, 2026-11-23 17:00, 2h, today, tomorrow 5pm, mon 9:00, eod (23:59 today) or now"
@@ -39,6 +39,8 @@ _MONTH = "([0-9]{4})-(0[1-9]|1[0-2])"
 _CLOCK = "([0-9]{1,2})(?::([0-5][0-9]))?(am|pm)?"
 _DAY_END = time(23, 59)
 _NOON = 12
+# A day more on either side: the first and last local midnight lie there in UTC.
+_EARLIEST, _LATEST = datetime(FIRST_YEAR - 1, 12, 31, tzinfo=UTC), datetime(LAST_YEAR + 1, 1, 2, tzinfo=UTC)
 
 
 def parse_duration(text: str, pointer: str = "") -> timedelta:
@@ -89,7 +91,7 @@ def age(now: datetime, then: datetime) -> str:
 
 
 def local_instant(local: datetime, zone: tzinfo) -> datetime:
-    """The UTC instant of the naive `local` time in `zone`; a skipped time moves forward, a repeated one is the first."""
+    """The UTC instant of the naive `local` time in `zone`; skipped times move forward, repeated ones are the first."""
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
@@ -98,7 +100,7 @@ def parse_when(text: str, now: datetime, zone: tzinfo, pointer: str = "") -> dat
 
     A day without a time (`2026-11-23`, `today`, `tomorrow`, `fri`) and `eod` mean 23:59 of that day: who has until
     Friday has all of Friday. A weekday is the next one and never today. `2h` and `+2h` count from now.
-    Raises InvalidInput at `pointer`, with the accepted forms.
+    Raises InvalidInput at `pointer`, with the accepted forms as its hint.
     """
     wanted = text.strip().lower()
     if wanted == "now":
@@ -107,11 +109,10 @@ def parse_when(text: str, now: datetime, zone: tzinfo, pointer: str = "") -> dat
     if is_duration(length):
         return now.astimezone(UTC) + parse_duration(length, pointer)
     if (instant := _read_instant(wanted, zone)) is not None:
-        return _in_years(instant, text, pointer)
+        return instant
     day, clock = _day_and_clock(wanted, now.astimezone(zone).date())
     if day is None or clock is None:
-        _refuse(f"{_shown(text)} is no date or time", f"say {WHEN_FORMS}", "bad_time", pointer)
-    _in_years(day, text, pointer)
+        _refuse(f"{_shown(text)} is no date or time between 1900 and 2200", f"say {WHEN_FORMS}", "bad_time", pointer)
     return local_instant(datetime.combine(day, clock), zone)
 
 
@@ -126,12 +127,9 @@ def _read_day(word: str, today: date) -> date | None:
     if word in ("today", "tomorrow"):
         return today + timedelta(days=word == "tomorrow")
     for number, name in enumerate(WEEKDAYS):
-        if word in (name, f"{_FULL_NAMES[number]}day"):
+        if word in (name, name[:3]):
             return today + timedelta(days=(number - today.weekday() - 1) % 7 + 1)
     return _read_date(word)
-
-
-_FULL_NAMES = ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")
 
 
 def _read_clock(word: str) -> time | None:
@@ -151,9 +149,10 @@ def _read_date(word: str) -> date | None:
     if not re.fullmatch(_DATE, word):
         return None
     try:
-        return date.fromisoformat(word)
+        day = date.fromisoformat(word)
     except ValueError:
         return None
+    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
 def _read_instant(word: str, zone: tzinfo) -> datetime | None:
@@ -162,9 +161,10 @@ def _read_instant(word: str, zone: tzinfo) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(word.upper())
-        return instant.astimezone(UTC) if instant.tzinfo else local_instant(instant, zone)
+        instant = instant.astimezone(UTC) if instant.tzinfo else local_instant(instant, zone)
     except (ValueError, OverflowError):
         return None
+    return instant if _EARLIEST <= instant <= _LATEST else None
 
 
 def parse_span(text: str, now: datetime, zone: tzinfo, pointer: str = "") -> tuple[datetime, datetime]:
@@ -178,8 +178,7 @@ def parse_span(text: str, now: datetime, zone: tzinfo, pointer: str = "") -> tup
         return start, start + timedelta(microseconds=1)
     span = _days_span(wanted, now, zone) or _instant_span(wanted, zone)
     if span is None:
-        _refuse(f"{_shown(text)} is no date or time", f"say {SPAN_FORMS}", "bad_time", pointer)
-    _in_years(span[0], text, pointer)
+        _refuse(f"{_shown(text)} is no date or time between 1900 and 2200", f"say {SPAN_FORMS}", "bad_time", pointer)
     return span
 
 
@@ -189,14 +188,12 @@ def _days_span(wanted: str, now: datetime, zone: tzinfo) -> tuple[datetime, date
         first = now.astimezone(zone).date() + timedelta(days=shift)
         return _between(first, first + timedelta(days=1), zone)
     if found := re.fullmatch(_MONTH, wanted):
-        year, month = int(found[1]), int(found[2])
-        if not FIRST_YEAR <= year <= LAST_YEAR:
-            return None
-        return _between(date(year, month, 1), date(year + month // 12, month % 12 + 1, 1), zone)
+        wanted += "-01"
     day = _read_date(wanted)
-    if day is None or not FIRST_YEAR <= day.year <= LAST_YEAR:
+    if day is None:
         return None
-    return _between(day, day + timedelta(days=1), zone)
+    after = date(day.year + day.month // 12, day.month % 12 + 1, 1) if found else day + timedelta(days=1)
+    return _between(day, after, zone)
 
 
 def _between(first: date, after: date, zone: tzinfo) -> tuple[datetime, datetime]:
@@ -206,17 +203,10 @@ def _between(first: date, after: date, zone: tzinfo) -> tuple[datetime, datetime
 
 def _instant_span(wanted: str, zone: tzinfo) -> tuple[datetime, datetime] | None:
     start = _read_instant(wanted, zone)
-    if start is None or not FIRST_YEAR <= start.year <= LAST_YEAR:
+    if start is None:
         return None
     fraction, seconds = "." in wanted, wanted.count(":", 0, 19) > 1
     return start, start + timedelta(microseconds=1 if fraction else 1_000_000 if seconds else 60_000_000)
-
-
-def _in_years[T: date](moment: T, text: str, pointer: str) -> T:
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        hint = f"years go from {FIRST_YEAR} to {LAST_YEAR}"
-        _refuse(f"{_shown(text)} is out of range", hint, "bad_time", pointer)
-    return moment
 
 
 def _shown(text: str) -> str:
