@@ -1,0 +1,53 @@
+"""Settings with the origin of every value. Anyone may import this package; it imports errors only.
+
+`load(flags)` gives the Config of a call: `config.text("database.url")`, `config.value("tenant").origin`. A setting is
+declared in `settings`. Loading costs less than a millisecond where there are no files.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from casectl.config.load import Config, Value, load
+from casectl.config.paths import project_file, user_file
+from casectl.config.redact import redact_url
+from casectl.config.settings import SETTINGS, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "SETTINGS",
+    "Config",
+    "Setting",
+    "Value",
+    "config_example",
+    "load",
+    "project_file",
+    "redact_url",
+    "state_folder",
+    "user_file",
+    "write_setting",
+]
+
+
+def state_folder(environ: Mapping[str, str] = os.environ) -> str:
+    """Where logs of this user's work belong: $XDG_STATE_HOME/casectl. Raises Failure without a home."""
+    from casectl.config.paths import expand
+
+    return expand("$XDG_STATE_HOME/casectl", environ, "/")
+
+
+def config_example() -> str:
+    """The text of config.example.toml."""
+    from casectl.config.example import config_example as text
+
+    return text()
+
+
+def write_setting(path: str, name: str, value: str | None) -> None:
+    """Sets or (None) removes one setting in the file at `path`; see casectl.config.write."""
+    from casectl.config.write import write_setting as write
+
+    write(path, name, value)

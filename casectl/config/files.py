@@ -1,0 +1,222 @@
+"""Reads a configuration file: which settings it holds, on which line, and which of them may be believed.
+
+Only casectl.config imports this module. tomllib tells no lines, so they are found by a scan of the text.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from casectl.config.redact import has_secret
+from casectl.config.settings import BY_NAME, PROFILE_KEYS, SECTIONS, Setting
+from casectl.config.values import Typed, near_match, parse_value
+from casectl.errors import Failure, InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LARGEST = 1_000_000
+_READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
+_WRITABLE_BY_ANYBODY = stat.S_IWOTH
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A setting's value as one place gives it; relative paths in it start at `folder`.
+
+    `exposed` is the file in which others can read this secret.
+    """
+
+    value: Typed
+    origin: str
+    folder: str = ""
+    exposed: str = ""
+
+
+class ConfigFile(msgspec.Struct):
+    """What a file says: plain settings, settings by profile, and notes about what was not believed."""
+
+    path: str
+    values: dict[str, Entry] = {}
+    profiles: dict[str, dict[str, Entry]] = {}
+    notes: list[str] = []
+
+
+def read_file(path: str, *, project: bool) -> ConfigFile:
+    """The settings in the file at `path`.
+
+    `project` says it was found near the working folder: its personal settings are not believed, nor the addresses
+    in one that another user owns or anybody may write. Raises InvalidInput with every unknown setting and wrong value
+    by its line, Failure when the file cannot be read.
+    """
+    text, status = _read(path, os.O_NONBLOCK if project else 0)
+    reader = _Reader(path, text, _distrust(status) if project else "", project=project)
+    reader.exposed = path if status.st_mode & _READABLE_BY_OTHERS and stat.S_ISREG(status.st_mode) else ""
+    return reader.read(_decode(path, text))
+
+
+def _read(path: str, flags: int) -> tuple[str, os.stat_result]:
+    # Without O_NONBLOCK a named pipe that somebody left in a shared folder would hang every command below it.
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags), "rb") as file:
+            content, status = file.read(_LARGEST + 1) or b"", os.fstat(file.fileno())
+    except OSError as error:
+        reason = f"cannot read the configuration file {path}: {error.strerror}"
+        raise Failure(reason, hint="check its owner and mode, or name another one in CASECTL_CONFIG") from error
+    if len(content) > _LARGEST:
+        raise InvalidInput(f"the configuration file {path} is larger than a megabyte")
+    try:
+        return content.decode(), status
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InvalidInput(f"{path}:{line}: not UTF-8, as TOML must be") from error
+
+
+def _decode(path: str, text: str) -> dict[str, Any]:
+    if not text.strip():
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason, _, place = str(error).partition(" (at line ")
+        line = place.partition(",")[0]
+        where = f"{path}:{line}" if line.isdigit() else path
+        raise InvalidInput(f"{where}: not TOML: {reason[:1].lower()}{reason[1:]}") from error
+
+
+def _distrust(status: os.stat_result) -> str:
+    """Why the addresses in a project file are not believed, '' when they are."""
+    if status.st_uid not in (os.geteuid(), 0):
+        return "another user owns the file"
+    return "anybody may write to the file" if status.st_mode & _WRITABLE_BY_ANYBODY else ""
+
+
+class _Reader:
+    def __init__(self, path: str, text: str, distrust: str, *, project: bool) -> None:
+        self.file = ConfigFile(path=path)
+        self.text = text
+        self.distrust = distrust
+        self.project = project
+        self.exposed = ""
+        self.problems: list[Problem] = []
+
+    def read(self, document: dict[str, Any]) -> ConfigFile:
+        for key, value in document.items():
+            if key == "profiles":
+                self._profiles(value)
+            elif key in SECTIONS:
+                self._section(key, value)
+            else:
+                self._take(self.file.values, (key,), key, value)
+        if self.problems:
+            first = self.problems[0]
+            raise InvalidInput(first.message, hint=first.hint, problems=self.problems)
+        return self.file
+
+    def _section(self, section: str, table: object) -> None:
+        if not isinstance(table, dict):
+            self._wrong((section,), f"{section} must be a table: [{section}]")
+            return
+        for key, value in table.items():
+            self._take(self.file.values, (section, key), f"{section}.{key}", value)
+
+    def _profiles(self, tables: object) -> None:
+        if not isinstance(tables, dict):
+            self._wrong(("profiles",), "profiles must be tables: [profiles.NAME]")
+            return
+        for profile, table in tables.items():
+            place = ("profiles", profile)
+            if not isinstance(table, dict):
+                self._wrong(place, f"a profile must be a table: [profiles.{profile}]")
+                continue
+            values = self.file.profiles.setdefault(profile, {})
+            for key, value in table.items():
+                self._take(values, (*place, key), PROFILE_KEYS.get(key, ""), value)
+
+    def _take(self, values: dict[str, Entry], place: tuple[str, ...], name: str, raw: object) -> None:
+        setting = BY_NAME.get(name)
+        if setting is None:
+            self._unknown(place)
+            return
+        if self._disbelieved(setting, place):
+            return
+        try:
+            value = parse_value(setting, raw)
+        except ValueError as error:
+            self._wrong(place, f"{'.'.join(place)} {error}")
+            return
+        exposed = self.exposed if setting.secret and has_secret(str(value)) else ""
+        values[name] = Entry(value, self._origin(place), os.path.dirname(self.file.path), exposed)
+
+    def _disbelieved(self, setting: Setting, place: tuple[str, ...]) -> bool:
+        reason = self.distrust if setting.secret else ""
+        if self.project and setting.personal:
+            reason = "only your own configuration file may set it"
+        if reason:
+            self.file.notes.append(f"{self._origin(place)}: {'.'.join(place)} is ignored: {reason}")
+        return bool(reason)
+
+    def _unknown(self, place: tuple[str, ...]) -> None:
+        names = list(PROFILE_KEYS) if place[0] == "profiles" else [*BY_NAME, *SECTIONS, "profiles"]
+        word = place[-1] if place[0] == "profiles" else ".".join(place)
+        self._wrong(place, f"unknown setting {'.'.join(place)!r}", near_match(word, names), code="unknown_setting")
+
+    def _wrong(self, place: tuple[str, ...], message: str, hint: str = "", code: str = "invalid") -> None:
+        pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+        message = f"{self._origin(place)}: {message}"
+        self.problems.append(Problem(message=message, pointer=pointer, code=code, hint=hint))
+
+    def _origin(self, place: tuple[str, ...]) -> str:
+        line = line_of(self.text, place)
+        return f"{self.file.path}:{line}" if line else self.file.path
+
+
+def line_of(text: str, place: tuple[str, ...]) -> int:
+    """The line of TOML `text`, from 1, that sets the key at `place`; of the table that holds it; 0 when unseen."""
+    best, depth = 0, 0
+    for number, parts in _keys(text):
+        if len(parts) > depth and place[: len(parts)] == parts:
+            best, depth = number, len(parts)
+    return best
+
+
+def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip()  # noqa: PLW2901 - the same line, trimmed
+        if line.startswith("["):
+            table = _split_key(line.partition("#")[0].strip().strip("[]"))
+            yield number, table
+        elif "=" in line and not line.startswith("#"):
+            yield number, table + _split_key(line)
+
+
+def _split_key(text: str) -> tuple[str, ...]:
+    """The parts of a dotted key that begins `text`: `profiles."my desk".url = 1` has three."""
+    parts, part, quote = [], "", ""
+    for character in text:
+        if quote:
+            part, quote = (part, "") if character == quote else (part + character, quote)
+        elif character in "'\"":
+            quote = character
+        elif character == ".":
+            parts.append(part.strip())
+            part = ""
+        elif character == "=":
+            break
+        else:
+            part += character
+    return (*parts, part.strip())
+
+
+def missing(path: str) -> Failure:
+    """The refusal of a file that CASECTL_CONFIG names and that is not there."""
+    return Failure(
+        f"CASECTL_CONFIG names {path}, and no such file is there",
+        hint="create it with `casectl config set NAME VALUE`, or unset CASECTL_CONFIG",
+    )

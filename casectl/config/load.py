@@ -1,0 +1,175 @@
+"""Lays flags, environment, files and defaults over each other. Exported by casectl.config, for anyone.
+
+Order, strongest first: flags · a profile chosen by its flag · environment · a profile chosen elsewhere · project file ·
+user file · default. A place named on the command line is meant as a whole: half of it and half of a forgotten
+variable would be a third place.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from casectl.config.files import ConfigFile, Entry, missing, read_file
+from casectl.config.paths import expand, project_file, user_file
+from casectl.config.redact import redact_url
+from casectl.config.settings import BY_NAME, SETTINGS, Setting
+from casectl.config.values import Typed, near_match, parse_value
+from casectl.errors import Failure, InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DEFAULT = "default"
+
+Layer = dict[str, Entry]
+
+
+class Value(msgspec.Struct, frozen=True):
+    """A setting's value and its origin: `flag --tenant`, `CASECTL_TENANT`, `/path/config.toml:12`, `default`."""
+
+    value: Typed
+    origin: str
+
+
+class Config:
+    """All settings of this call. `notes` are sentences about settings that were ignored, for stderr."""
+
+    def __init__(self, layers: list[Layer], environ: Mapping[str, str], profiles: list[str], notes: list[str]) -> None:
+        self._layers = layers
+        self._environ = environ
+        self.profiles = profiles
+        self.notes = notes
+
+    def value(self, name: str) -> Value:
+        """The value of the setting `name` and its origin; paths are absolute.
+
+        Raises Failure for a secret in a file that others can read, and for a path that needs a missing home.
+        """
+        setting, entry = BY_NAME[name], self._entry(name)
+        if entry is None:
+            default = None if setting.default is None else parse_value(setting, setting.default)
+            entry = Entry(default, _DEFAULT)
+        if entry.exposed:
+            raise _exposed(setting, entry)
+        if setting.kind == "path" and isinstance(entry.value, str):
+            return Value(expand(entry.value, self._environ, entry.folder or "/"), entry.origin)
+        return Value(entry.value, entry.origin)
+
+    def get(self, name: str) -> Typed:
+        """The value alone; None when it is not set or off."""
+        return self.value(name).value
+
+    def text(self, name: str) -> str:
+        """A text, path, choice or address; '' when it is not set."""
+        value = self.get(name)
+        return "" if value is None else str(value)
+
+    def flag(self, name: str) -> bool:
+        """A setting that is true or false."""
+        return bool(self.get(name))
+
+    def number(self, name: str) -> int | None:
+        """A whole number; None when it is off."""
+        value = self.get(name)
+        return None if value is None else int(value)
+
+    def seconds(self, name: str) -> float | None:
+        """A duration in seconds; None when it is off."""
+        value = self.get(name)
+        return None if value is None else float(value)
+
+    def show(self) -> list[tuple[str, str, str]]:
+        """Name, value without its passwords, and origin of every setting, for `config show`."""
+        return [(setting.name, *self._shown(setting)) for setting in SETTINGS]
+
+    def _shown(self, setting: Setting) -> tuple[str, str]:
+        try:
+            found = self.value(setting.name)
+        except Failure as refusal:
+            entry = self._entry(setting.name)
+            return f"refused: {refusal.message}", entry.origin if entry else _DEFAULT
+        return _as_text(setting, found.value), found.origin
+
+    def _entry(self, name: str) -> Entry | None:
+        return next((layer[name] for layer in self._layers if name in layer), None)
+
+
+def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.environ) -> Config:
+    """The configuration of this call.
+
+    `flags` holds the options given on the command line by the setting's name (`{"database.url": ...}`), None for one
+    that was not given. Raises InvalidInput naming flag, variable, or file and line; Failure for an unreadable file.
+    """
+    given = _words({name: (word, f"flag {BY_NAME[name].flag or name}") for name, word in flags.items()})
+    variables = _words({setting.name: (environ.get(setting.env) or None, setting.env) for setting in SETTINGS})
+    files = _files(environ)
+    plain = [file.values for file in files]
+    chosen = next((layer["profile"] for layer in (given, variables, *plain) if "profile" in layer), None)
+    names = list(dict.fromkeys(name for file in files for name in file.profiles))
+    places = _places(chosen, files, names)
+    by_flag = "profile" in given
+    above, below = (places, []) if by_flag else ([], places)
+    notes = [note for file in files for note in file.notes]
+    return Config([given, *above, variables, *below, *plain], environ, names, notes)
+
+
+def _words(words: Mapping[str, tuple[str | None, str]]) -> Layer:
+    layer: Layer = {}
+    problems: list[Problem] = []
+    for name, (word, origin) in words.items():
+        if word is None:
+            continue
+        setting = BY_NAME[name]
+        try:
+            folder = os.getcwd() if setting.kind == "path" and not os.path.isabs(word) else ""
+            layer[name] = Entry(parse_value(setting, word), origin, folder)
+        except ValueError as error:
+            problems.append(Problem(message=f"{origin} {error}", pointer="/" + name.replace(".", "/")))
+    if problems:
+        raise InvalidInput(problems[0].message, problems=problems)
+    return layer
+
+
+def _files(environ: Mapping[str, str]) -> list[ConfigFile]:
+    project, user = project_file(), user_file(environ)
+    there = bool(user) and os.path.exists(user)
+    if environ.get("CASECTL_CONFIG") and not there:
+        raise missing(user)
+    if there and project and os.path.samefile(project, user):
+        project = ""
+    files = [read_file(project, project=True)] if project else []
+    return [*files, read_file(user, project=False)] if there else files
+
+
+def _places(chosen: Entry | None, files: list[ConfigFile], names: list[str]) -> list[Layer]:
+    """The profile's settings, one layer a file."""
+    name = str(chosen.value) if chosen else ""
+    if not chosen or not name:
+        return []
+    if name not in names:
+        known = f"known are {', '.join(sorted(names))}" if names else "no [profiles.NAME] is configured"
+        hint = near_match(name, names) or known
+        raise InvalidInput(f"{chosen.origin}: there is no profile {name!r}", hint=hint)
+    return [file.profiles[name] for file in files if name in file.profiles]
+
+
+def _exposed(setting: Setting, entry: Entry) -> Failure:
+    import shlex
+
+    return Failure(
+        f"{entry.origin}: {setting.name} holds a password, and others can read the file",
+        hint=f"chmod 600 {shlex.quote(entry.exposed)}",
+    )
+
+
+def _as_text(setting: Setting, value: Typed) -> str:
+    if value is None:
+        return setting.off
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if setting.secret:
+        return redact_url(str(value))
+    return f"{value:g}s" if isinstance(value, float) else str(value)

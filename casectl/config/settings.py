@@ -1,0 +1,153 @@
+"""Every setting there is, declared once: the loader, `config show` and the example file are made from this table.
+
+Only casectl.config imports this module.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["text", "flag", "number", "duration", "path", "dsn", "choice"]
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting.
+
+    `default` is written as a file would hold it; None is "not set". `off` is the word that switches a number or a
+    duration off (its value is then None). `secret` marks what may hold a password. A `personal` setting decides what
+    is executed or written on this machine, so no project file may set it. `flag` is its option on the command line, ''
+    where there is none.
+    """
+
+    name: str
+    help: str
+    kind: Kind = "text"
+    default: str | int | bool | None = None
+    env: str
+    flag: str = ""
+    choices: tuple[str, ...] = ()
+    least: int = 0
+    most: int | None = None
+    off: str = ""
+    secret: bool = False
+    personal: bool = False
+
+    @property
+    def section(self) -> str:
+        """The TOML table it stands in, '' for the top level."""
+        return self.name.rpartition(".")[0]
+
+    @property
+    def key(self) -> str:
+        """Its name inside its table."""
+        return self.name.rpartition(".")[2]
+
+
+def _setting(name: str, text: str, *, env: str = "", **rest: object) -> Setting:
+    env = env or "CASECTL_" + name.upper().replace(".", "_")
+    return msgspec.convert({"name": name, "help": text, "env": env, **rest}, Setting)
+
+
+SETTINGS: tuple[Setting, ...] = (
+    _setting("profile", "The place to work at: a [profiles.NAME] of this file.", flag="--profile"),
+    _setting("tenant", "The tenant to work in; needed only where the desk holds several.", flag="--tenant"),
+    _setting(
+        "user", "The login to act as on the desk of this machine; else the operating system's user.", flag="--user"
+    ),
+    _setting(
+        "data_dir",
+        "Where the embedded Postgres and its documents live.",
+        kind="path",
+        default="$XDG_DATA_HOME/casectl",
+        personal=True,
+    ),
+    _setting(
+        "color",
+        "Colours: auto asks the terminal, NO_COLOR and CLICOLOR_FORCE.",
+        kind="choice",
+        default="auto",
+        choices=("auto", "always", "never"),
+        flag="--color",
+    ),
+    _setting(
+        "pager",
+        "The program that shows what is longer than the screen; else $PAGER, else less -FIRX. 'off' never pages.",
+        personal=True,
+    ),
+    _setting(
+        "log_file",
+        "Where the details of a failure are written.",
+        kind="path",
+        default="$XDG_STATE_HOME/casectl/casectl.log",
+        personal=True,
+    ),
+    _setting(
+        "database.url",
+        "The Postgres to work on, as postgresql://app@host/db or 'host=... dbname=...'; else the embedded one.",
+        kind="dsn",
+        secret=True,
+    ),
+    _setting("database.migrate_url", "The same database as its owner, for upgrades.", kind="dsn", secret=True),
+    _setting("database.read_url", "A replica for lists and searches.", kind="dsn", secret=True),
+    _setting(
+        "database.stop_after",
+        "Stops the embedded Postgres after that long without a command: 30m, 8h.",
+        kind="duration",
+        default="off",
+        off="off",
+        flag="--stop-after",
+    ),
+    _setting(
+        "database.db_user",
+        "The system user that runs the embedded Postgres when casectl is run by root.",
+        env="CASECTL_DB_USER",
+        flag="--db-user",
+        personal=True,
+    ),
+    _setting("database.connect_timeout", "How long to wait for a connection.", kind="duration", default="10s", least=1),
+    _setting(
+        "database.statement_timeout", "The longest a statement may run.", kind="duration", default="60s", off="off"
+    ),
+    _setting("database.lock_timeout", "The longest wait for a row's lock.", kind="duration", default="10s", off="off"),
+    _setting(
+        "database.prepare_threshold",
+        "Prepares a statement at its n-th use; 'none' never does, as PgBouncer in transaction mode needs it.",
+        kind="number",
+        default=5,
+        off="none",
+    ),
+    _setting(
+        "cases.default_priority",
+        "The priority of a new case: 1 low, 2 medium, 3 high, 4 critical.",
+        kind="number",
+        default=2,
+        least=1,
+        most=4,
+    ),
+    _setting(
+        "cases.auto_assign_initial_status",
+        "Gives a new case its type's initial status; otherwise the status must be named.",
+        kind="flag",
+        default=True,
+    ),
+    _setting(
+        "cases.workflow_engine",
+        "queue runs workflow rules in the daemon, sync within the command that causes them.",
+        kind="choice",
+        default="queue",
+        choices=("queue", "sync"),
+    ),
+)
+
+BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(setting.section for setting in SETTINGS if setting.section))
+
+PROFILE_KEYS: dict[str, str] = {
+    setting.key: setting.name
+    for setting in SETTINGS
+    if setting.section in ("", "database") and setting.name != "profile"
+}
+"""What a [profiles.NAME] may hold, by its short key: anything of the top level and of [database]."""
