@@ -48,25 +48,25 @@ def parse_duration(text: str, pointer: str = "") -> timedelta:
 
     Raises InvalidInput at `pointer` for anything else, and for more than a hundred years.
     """
-    length = _read_duration(text)
-    if length is None:
+    seconds = _read_seconds(text)
+    if seconds is None:
         _refuse(f"{_shown(text)} is no duration", f"say {DURATION_FORMS}", "bad_duration", pointer)
-    if length > LONGEST:
+    if seconds > LONGEST.total_seconds():
         _refuse(f"{_shown(text)} is longer than a hundred years", "name a date", "bad_duration", pointer)
-    return length
+    return timedelta(seconds=seconds)
 
 
 def is_duration(text: str) -> bool:
     """Whether `text` has the form of a duration, however long."""
-    return _read_duration(text) is not None
+    return _read_seconds(text) is not None
 
 
-def _read_duration(text: str) -> timedelta | None:
+def _read_seconds(text: str) -> int | None:
     lowered = text.strip().lower()
     found = re.fullmatch(_ISO_DURATION if lowered.startswith("p") else _DURATION, lowered)
     if found is None or not any(found.groups()):
         return None
-    return timedelta(seconds=sum(int(n or 0) * unit for n, unit in zip(found.groups(), _SECONDS, strict=True)))
+    return sum(int(n or 0) * unit for n, unit in zip(found.groups(), _SECONDS, strict=True))
 
 
 def format_duration(length: timedelta) -> str:

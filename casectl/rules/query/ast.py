@@ -7,13 +7,13 @@ All that is pure is resolved (priorities to 1-4, times to UTC); names the databa
 from __future__ import annotations
 
 import enum
+from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
 STATE_FIELDS = frozenset({"status", "resolved", "closed", "number", "id"})
 """Fields whose test says itself which states are meant: it lifts the default `is:active` of list."""

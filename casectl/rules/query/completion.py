@@ -93,27 +93,30 @@ def _values(field: Field, found: re.Match[str], start: int) -> Iterator[Suggesti
     quoted = part.startswith('"')
     if quoted and len(part) > 1 and part.endswith('"'):
         return
-    typed = part[quoted:]
-    if not part and not found["operator"] and offset == 0 and field.kind in ("priority", "number"):
+    typed, operator = part[quoted:], found["operator"] or ""
+    if not part and not operator and offset == 0 and field.kind in ("priority", "number"):
         yield from _starting("", at, _OPERATORS.items())
+    if field.kind in ("past", "future") and offset == 0:  # `<7d` is offered whole
+        yield from _starting(operator + typed, at - len(operator), _times(field, operator))
     if not quoted:
-        yield from _starting(typed, at, _words(field, found["operator"] or ""))
+        yield from _starting(typed, at, _words(field, compared=operator not in ("", "=", "!=")))
     if field.source:
         yield Suggestion(typed, at, field.help, field.source, quoted)
 
 
-def _words(field: Field, operator: str) -> Iterable[tuple[str, str]]:
+def _times(field: Field, operator: str) -> Iterator[tuple[str, str]]:
+    for word in _PAST_TIMES if field.kind == "past" else _DUE_TIMES:
+        yield word if word[0] in "<>" else operator + word, _TIMES[word]
+
+
+def _words(field: Field, *, compared: bool) -> Iterator[tuple[str, str]]:
     """The values of `field` that are known without a database."""
-    compared = operator not in ("", "=", "!=")
     if field.kind == "state":
         yield from IS_VALUES.items()
     elif field.kind == "sort":
         yield from ((sign + key, "descending" if sign else "ascending") for key in SORT_KEYS for sign in ("", "-"))
     elif field.kind == "priority":
         yield from ((name, str(number)) for number, name in enumerate(NAMES, 1))
-    elif field.kind in ("past", "future"):
-        words = _PAST_TIMES if field.kind == "past" else _DUE_TIMES
-        yield from ((word, _TIMES[word]) for word in words if not (operator and word[0] in "<>"))
     if field.source == "person" and not compared:
         yield "@me", "you"
     if field.absent and not compared:

@@ -108,7 +108,7 @@ def _sort_keys(token: Token, problems: Problems) -> list[SortKey]:
         name = raw.text.removeprefix("-")
         key = find_sort_key(name)
         if key is None:
-            hint = did_you_mean(name, SORT_KEYS)
+            hint = did_you_mean(name, SORT_KEYS) or f"sort by {', '.join(SORT_KEYS)}"
             message = f"cannot sort by {shown(name)}"
             problems.add(raw.position, message, "unknown_sort_key", hint=hint, allowed=SORT_KEYS)
         else:
@@ -184,7 +184,7 @@ class _Parser:
         before = self.tokens[self.at - 1] if self.at else None
         if before is not None and before.kind in ("OR", "AND", "NOT"):
             message = f"{_written(before)} needs a term behind it"
-            self.problems.fatal(before.position, message, "missing_term", hint=_LITERAL)
+            self.problems.fatal(before.position, message, "missing_term", hint=_literal(before))
         if token is None:
             self._unclosed(before)
         if token.kind == ")" and before is None:
@@ -193,7 +193,7 @@ class _Parser:
             message = "there is nothing between the parentheses"
             self.problems.fatal(token.position, message, "missing_term", hint="remove them")
         message = f"{_written(token)} needs a term before it"
-        self.problems.fatal(token.position, message, "missing_term", hint=_LITERAL)
+        self.problems.fatal(token.position, message, "missing_term", hint=_literal(token))
 
     def _unclosed(self, opening: Token | None) -> NoReturn:
         column = opening.position if opening else self.end
@@ -273,10 +273,13 @@ class _Parser:
             return None
 
 
-_LITERAL = 'in quotes it is a word to search for: "OR"'
 _UNREADABLE = Text("")
 """Stands for a term that was refused; no query with one leaves the parser."""
 
 
 def _written(token: Token) -> str:
     return "'-' or NOT" if token.kind == "NOT" else token.kind
+
+
+def _literal(token: Token) -> str:
+    return f'in quotes it is a word to search for: "{token.kind}"'

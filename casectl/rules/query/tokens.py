@@ -76,7 +76,7 @@ def _simple(found: re.Match[str], problems: Problems) -> Token:
     if kind == "minus":
         return _minus(found, problems)
     if kind == "open":
-        problems.fatal(column, "this quote is never closed", "unbalanced_quote", hint='close it, or write it as \\" ')
+        problems.fatal(column, "this quote is never closed", "unbalanced_quote", hint='close it, or write it as \\"')
     if kind == "star":
         return _text("phrase", column, unescape(found["phrase"]), found["star"] == "*", problems)
     if whole in _KEYWORDS:

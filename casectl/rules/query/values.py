@@ -6,7 +6,7 @@ Refuses with InvalidInput; the parser adds the column. Names stay as they are: t
 from __future__ import annotations
 
 import re
-from datetime import UTC
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
@@ -21,7 +21,6 @@ from casectl.rules.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime, tzinfo
 
     from casectl.rules.query.tokens import RawValue
 
@@ -164,7 +163,11 @@ _SPANS: dict[str, Callable[[datetime, datetime], Span]] = {
 def _moment(field: Field, text: str, context: QueryContext) -> tuple[datetime, datetime]:
     """The span of one written time; a duration is the instant that long ago, or ahead on a future field."""
     if not times.is_duration(text):
-        return times.parse_span(text, context.now, context.zone)
+        try:
+            return times.parse_span(text, context.now, context.zone)
+        except InvalidInput:
+            hint = f"say {field.example}, {times.SPAN_FORMS}"
+            _refuse(f"{shown(text)} is neither a time nor a duration", "bad_time", hint)
     length = times.parse_duration(text)
     instant = context.now.astimezone(UTC) + (-length if field.kind == "past" else length)
     return instant, instant
@@ -178,8 +181,8 @@ def _time_range(field: Field, raw: RawValue, context: QueryContext) -> Span:
         low, high = high, low  # ages run backwards: 2d..7d is from 7 days ago to 2 days ago
     start = _moment(field, low, context)[0] if low else None
     end = _moment(field, high, context)[0 if exclusive else 1] if high else None
-    if start is not None and end is not None and start > end:
-        _refuse(f"the range {shown(raw.text)} runs backwards", "bad_range", "the smaller end comes first")
+    if start is not None and end is not None and (start > end if exclusive else start >= end):
+        _refuse(f"the range {shown(raw.text)} runs backwards or is empty", "bad_range", "the earlier end comes first")
     if start is None and end is None:
         _refuse("a range needs at least one end", "empty_value", "say 2026-01-01..2026-02-01")
     return Span(start, end)
