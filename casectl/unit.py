@@ -102,6 +102,10 @@ class Cases(Protocol):
         """Rows FOR UPDATE in id order, those of the trash included; NotFound lists all references not there."""
         ...
 
+    async def lock_found(self, references: Sequence[str]) -> tuple[list[CaseRow], list[str]]:
+        """As `lock`, but with the references that are not there as a second result instead of a refusal."""
+        ...
+
     async def write(self, rows: Sequence[tuple[CaseRow, Mapping[str, Any]]]) -> list[int]:
         """Write changed columns of locked rows set-based, step the version; new versions, in order."""
         ...

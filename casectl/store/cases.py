@@ -49,6 +49,9 @@ _INSERT: LiteralString = """
         resolved_at timestamptz, closed_at timestamptz)
 """
 
+UNVERSIONED = frozenset({"first_response_at"})
+"""Columns that follow from a note, which steps no version (DECISIONS 23)."""
+
 
 def _update_statement(columns: Sequence[str]) -> LiteralString:
     """UPDATE of the given columns (keys of COLUMN_TYPES) from a JSON record set."""
@@ -57,7 +60,8 @@ def _update_statement(columns: Sequence[str]) -> LiteralString:
     assignments = "".join([f"{name} = u.{name}, " for name in chosen])
     record = "".join([f", {name} {types[name]}" for name in chosen])
     return (
-        "UPDATE cases c SET " + assignments + "version = c.version + 1, changed_by = u.changed_by,"
+        "UPDATE cases c SET " + assignments + ("version = c.version + 1, " if set(columns) - UNVERSIONED else "")
+        + "changed_by = u.changed_by,"
         " changed_at = coalesce(u.changed_at, now())"
         " FROM jsonb_to_recordset(%(rows)s::jsonb) AS u(id bigint, changed_by int, changed_at timestamptz"
         + record
@@ -171,7 +175,7 @@ class StoredCases:
         for row, changes in touched:
             for name in changes.keys() & COLUMN_TYPES.keys():
                 setattr(row, name, changes[name])
-            row.version += 1
+            row.version += bool(columns - UNVERSIONED)
         return [row.version for row, _ in rows]
 
     async def page(self, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:

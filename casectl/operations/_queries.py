@@ -1,0 +1,33 @@
+"""Reading queries for the verbs that take one. Only verbs import this module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from casectl.errors import InvalidInput, Problem
+from casectl.rules.case_input import zone_of
+from casectl.rules.query import QueryContext, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from casectl.rules.query import Query
+    from casectl.unit import Unit
+
+MOST = 500
+"""Cases of one page."""
+
+
+async def read_query(unit: Unit, words: Sequence[str], sort: str = "") -> Query:
+    """The query that the words of a command say, `sort` added. Raises QueryError."""
+    text = " ".join([*words, f"sort:{sort}"] if sort else words)
+    context = QueryContext(now=await unit.now(), zone=zone_of(unit.actor.zone), me=unit.actor.login)
+    return parse(text, context)
+
+
+def check_limit(limit: int) -> None:
+    """Refuse a page that is empty or too long."""
+    if not 1 <= limit <= MOST:
+        message = f"a page has 1 to {MOST} cases, not {limit}"
+        problem = Problem(message=message, pointer="/limit", code="limit", hint="--all streams all of them")
+        raise InvalidInput(message, hint=problem.hint, problems=[problem])
