@@ -53,9 +53,7 @@ def _setting(name: str, text: str, *, env: str = "", **rest: object) -> Setting:
 SETTINGS: tuple[Setting, ...] = (
     _setting("profile", "The place to work at: a [profiles.NAME] of this file.", flag="--profile"),
     _setting("tenant", "The tenant to work in; needed only where the desk holds several.", flag="--tenant"),
-    _setting(
-        "user", "The login to act as on the desk of this machine; else the operating system's user.", flag="--user"
-    ),
+    _setting("user", "The login to act as on the desk of this machine; else the operating system's user.", flag="--as"),
     _setting(
         "data_dir",
         "Where the embedded Postgres and its documents live.",
@@ -74,6 +72,7 @@ SETTINGS: tuple[Setting, ...] = (
     _setting(
         "pager",
         "The program that shows what is longer than the screen; else $PAGER, else less -FIRX. 'off' never pages.",
+        flag="--no-pager",
         personal=True,
     ),
     _setting(
