@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casectl.errors import Refusal, Unreachable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from casectl.store.server_user import ServerUser
 
 MAJOR = "18"
@@ -47,8 +46,14 @@ class ClusterLayout:
             return None
 
     def is_initialised(self) -> bool:
-        """Whether there is a data folder (initdb's work is renamed into place, so it is never half made)."""
-        return self.data.exists()
+        """Whether there is a data folder (initdb's work is renamed into place, so it is never half made).
+
+        One that we may not even look for counts as there: `prepare` then says so.
+        """
+        try:
+            return self.data.exists()
+        except PermissionError:
+            return True
 
     def prepare(self, user: ServerUser) -> None:
         """Make the folders for `user` and check the ones that are there; raises Unreachable with what is wrong."""
@@ -95,20 +100,26 @@ def make_private_folder(folder: Path, user: ServerUser) -> None:
     dropped = os.geteuid() != user.uid
     for missing in reversed([parent for parent in folder.parents if not parent.exists()]):
         make_folder(missing, 0o755 if dropped else 0o700)
-    if make_folder(folder, 0o700) and dropped:
-        os.chown(folder, user.uid, user.gid)
+    make_folder(folder, 0o700, user if dropped else None)
 
 
-def make_folder(folder: Path, mode: int) -> bool:
-    """Make one folder with exactly `mode`, whatever the umask; False when another command was faster."""
+def make_folder(folder: Path, mode: int, owner: ServerUser | None = None) -> None:
+    """Make one folder with exactly this mode and owner, whatever the umask; one that is there stays as it is.
+
+    It is renamed into place, so that another command never sees it with its first mode or owner.
+    """
+    import tempfile
+
+    made = folder.with_name(Path(tempfile.mkdtemp(prefix=".casectl-", dir=folder.parent)).name)
     try:
-        folder.mkdir(mode)
-    except FileExistsError:
+        made.chmod(mode)
+        if owner is not None:
+            os.chown(made, owner.uid, owner.gid)
+        made.rename(folder)
+    except OSError:
+        made.rmdir()
         if not folder.is_dir():
             raise
-        return False
-    folder.chmod(mode)
-    return True
 
 
 def open_private(path: Path, user: ServerUser, flags: int = 0) -> int:

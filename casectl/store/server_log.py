@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _LARGEST = 10 * 1024 * 1024
 _TAIL = 16 * 1024
 _PROGRESS = re.compile(r"LOG:  ((?:redo in progress|syncing data directory|resetting unlogged)[^\n]*)")
-_CAUSE = re.compile(r"(?:FATAL|PANIC|error): +([^\n]+)")
+_CAUSE = re.compile(
+    r"(?:(?:FATAL|PANIC|error): +(?!the database system is )|LOG: +(?=invalid value |unrecognized config))([^\n]+)"
+)
 _CAUSES = (
     (
         re.compile(r"No space left on device|Disk quota exceeded"),
@@ -72,4 +74,4 @@ def refusal_from(text: str, what: str, where: Path, hint: str) -> Refusal:
         if pattern.search(text):
             return Unreachable(f"{what} in {where}: {cause}", hint=advice)
     causes = _CAUSE.findall(text) or text.strip().splitlines() or ["it gave no reason"]
-    return Unreachable(f"{what} in {where}: {causes[-1]}", hint=hint)
+    return Unreachable(f"{what} in {where}: {causes[0]}", hint=hint)

@@ -30,6 +30,12 @@ STOP_SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": sig
 PAUSE = 0.01
 """Seconds between two looks at a server that starts or stops."""
 
+_SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+"""The shortest question of Postgres' protocol; the answer is one letter ("SSLRequest" in its manual)."""
+
+_PATIENT = 5.0
+"""Seconds for that answer on a busy machine."""
+
 _PROCESSES = Path("/proc/self")
 """Where it is missing (macOS), a pid cannot be told to be our server's, and Postgres' own checks have to do."""
 
@@ -91,15 +97,17 @@ def runs_by_pid(layout: ClusterLayout) -> bool:
 
 
 def answers(folder: str, port: int) -> bool:
-    """Whether a server takes connections at the socket in `folder`."""
+    """Whether a server answers at the socket in `folder`: one that was just killed may still take a connection."""
     import socket
 
     with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(_PATIENT)
         try:
             client.connect(f"{folder}/.s.PGSQL.{port}")
+            client.sendall(_SSL_REQUEST)
+            return client.recv(1) in (b"N", b"S")
         except OSError:
             return False
-    return True
 
 
 def signal_server(layout: ClusterLayout, mode: str) -> None:

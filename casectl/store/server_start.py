@@ -270,8 +270,9 @@ def _launch(job: Job) -> Launch | None:
 
 
 def _spawn(job: Job, log: int, alive: int) -> str:
+    program = job.binaries().path("postgres")
     folder = make_socket_folder(job.user)
-    argv = [*_LAUNCH, job.binaries().path("postgres"), "-D", str(job.layout.data)]
+    argv = [*_LAUNCH, program, "-D", str(job.layout.data)]
     for setting in (*SAFEGUARDS, f"unix_socket_directories={folder}"):
         argv += ["-c", setting]
     try:
