@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from casectl.errors import NotFound, Problem
-from casectl.store.case_rows import CASE_COLUMNS, CASE_JOINS, COLUMN_TYPES, ROW_COLUMNS, case_of, row_of
+from casectl.store.case_rows import CASE_COLUMNS, COLUMN_TYPES, ROW_COLUMNS, case_of, names_of, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,7 +80,7 @@ class StoredCases:
         """See `casectl.unit.Cases.get`."""
         is_id = reference.isascii() and reference.isdigit() and len(reference) <= _MOST_DIGITS
         statement: LiteralString = (
-            "SELECT " + CASE_COLUMNS + (", c.description" if with_description else "") + " FROM cases c" + CASE_JOINS
+            "SELECT " + CASE_COLUMNS + (", c.description" if with_description else "") + " FROM cases c"
             + " WHERE c.tenant_id = %s AND " + (_BY_ID if is_id else _BY_NUMBER)
         )  # fmt: skip
         key = int(reference) if is_id else reference.upper()
@@ -89,7 +89,7 @@ class StoredCases:
             rows = await self._context.sql.rows(statement, (self._context.tenant_id, reference))
         if not rows:
             raise await self._not_found([reference])
-        return case_of(rows[0])
+        return case_of(rows[0], await names_of(self._context, rows))
 
     async def lock(self, references: Sequence[str]) -> list[CaseRow]:
         """See `casectl.unit.Cases.lock`."""

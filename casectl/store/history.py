@@ -67,7 +67,9 @@ class StoredHistory:
 def _changes(payload: dict[str, Any], names: dict[str, dict[int, str]]) -> list[Change]:
     changes = []
     for column, (before, after) in sorted(payload.items()):
-        known = names.get(column, {})
+        if column in _NAMES:
+            known = names.get(column, {})
+            before, after = known.get(before, before), known.get(after, after)  # noqa: PLW2901 - ids become names
         field = _NAMES[column][0] if column in _NAMES else column
-        changes.append(Change(field=field, before=known.get(before, before), after=known.get(after, after)))
+        changes.append(Change(field=field, before=before, after=after))
     return changes

@@ -10,7 +10,7 @@ import msgspec
 from casectl.errors import InvalidInput, Problem
 from casectl.model.case import CasePage
 from casectl.rules import rights
-from casectl.store.case_rows import CASE_COLUMNS, CASE_JOINS, WIDTH, case_of
+from casectl.store.case_rows import CASE_COLUMNS, WIDTH, case_of, names_of
 from casectl.store.query_names import resolve
 from casectl.store.query_sql import Condition, Order
 
@@ -34,7 +34,9 @@ async def page(
     following = None
     if len(rows) > limit:
         following = await _cursor(context, query, rows[limit - 1][width : width + order])
-    return CasePage(items=[case_of(row[:width]) for row in rows[:limit]], next=following)
+    shown = rows[:limit]
+    names = await names_of(context, shown)
+    return CasePage(items=[case_of(row[:width], names) for row in shown], next=following)
 
 
 async def matching(context: Context, query: Query, *, limit: int) -> list[str]:
@@ -60,7 +62,7 @@ def _owned_up(lines: list[str]) -> list[str]:
     for line in lines:
         if "Seq Scan on cases" in line:
             notes.append("scan: no index serves this filter, every case of the desk is read")
-        elif line.lstrip(" ->").startswith(("Sort ", "Incremental Sort ")) and "c_1" not in line:
+        elif line.lstrip(" ->").startswith(("Sort ", "Incremental Sort ")):
             notes.append("sort: no index serves this order, all matches are sorted")
     return list(dict.fromkeys(notes)) or ["every filter and the order are served by an index"]
 
@@ -80,8 +82,7 @@ async def _statement(
     description: LiteralString = ", c.description" if with_description else ""
     statement: LiteralString = (
         "SELECT " + CASE_COLUMNS + description + ", " + order.columns
-        + " FROM (SELECT * FROM cases c WHERE " + where + " " + order.clause + " LIMIT %s) c"
-        + CASE_JOINS + order.clause
+        + " FROM cases c WHERE " + where + " " + order.clause + " LIMIT %s"
     )  # fmt: skip
     return statement, condition.parameters, len(query.sort)
 
