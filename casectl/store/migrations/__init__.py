@@ -1,0 +1,1 @@
+"""Alembic's environment: the revisions of the schema. Only store.provision runs it."""
