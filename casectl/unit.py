@@ -194,8 +194,22 @@ class People(Protocol):
         """Id of the active user with this address."""
         ...
 
-    async def ensure_users(self, logins: Sequence[str], role: str) -> dict[str, int]:
-        """Ids by login, made set-based where missing (import and demo)."""
+    async def known_users(self, words: Sequence[str]) -> dict[str, int]:
+        """Ids by lower-case login, mail address or name, where there is such a user; a login goes before a name."""
+        ...
+
+    async def known_teams(self, names: Sequence[str]) -> dict[str, int]:
+        """Ids by lower-case name, where there is such a team."""
+        ...
+
+    async def known_contacts(self, people: Sequence[tuple[str | None, str]]) -> list[int | None]:
+        """Ids of contacts by (mail address, name), None where there is none."""
+        ...
+
+    async def ensure_users(
+        self, logins: Sequence[str], role: str, *, names: Mapping[str, str] | None = None
+    ) -> dict[str, int]:
+        """Ids by login, made set-based where missing (import and demo); `names` by login, else the login is one."""
         ...
 
     async def ensure_teams(self, names: Sequence[str]) -> dict[str, int]:

@@ -59,9 +59,8 @@ class StoredContacts:
         shown = name or (email or "").split("@", maxsplit=1)[0]
         return (await self.ensure_contacts([(email, shown)]))[0]
 
-    async def ensure_contacts(self, people: Sequence[tuple[str | None, str]]) -> list[int]:
-        """See `casectl.unit.People.ensure_contacts`."""
-        context = self._context
+    async def _by_key(self, people: Sequence[tuple[str | None, str]]) -> tuple[dict[str, int], dict[str, int]]:
+        """Ids of those of `people` that are there, by lower-case address and by lower-case name."""
         by_email = await self._ids(
             "SELECT lower(email), id FROM contacts WHERE tenant_id = %s AND lower(email) = ANY(%s)",
             [email.lower() for email, _ in people if email],
@@ -71,6 +70,17 @@ class StoredContacts:
             " GROUP BY lower(name)",
             [name.lower() for email, name in people if not email],
         )
+        return by_email, by_name
+
+    async def known_contacts(self, people: Sequence[tuple[str | None, str]]) -> list[int | None]:
+        """See `casectl.unit.People.known_contacts`."""
+        by_email, by_name = await self._by_key(people)
+        return [by_email.get(email.lower()) if email else by_name.get(name.lower()) for email, name in people]
+
+    async def ensure_contacts(self, people: Sequence[tuple[str | None, str]]) -> list[int]:
+        """See `casectl.unit.People.ensure_contacts`."""
+        context = self._context
+        by_email, by_name = await self._by_key(people)
         missing: dict[tuple[str | None, str], tuple[str | None, str]] = {}
         for email, name in people:
             if (email and email.lower() not in by_email) or (not email and name.lower() not in by_name):

@@ -11,7 +11,7 @@ from casectl.rules.text import near
 from casectl.store.contacts import StoredContacts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import LiteralString
 
 _USER: LiteralString = """
@@ -173,7 +173,26 @@ class StoredPeople(StoredContacts):
         )
         return rows[0][0] if rows else None
 
-    async def ensure_users(self, logins: Sequence[str], role: str) -> dict[str, int]:
+    async def known_users(self, words: Sequence[str]) -> dict[str, int]:
+        """See `casectl.unit.People.known_users`."""
+        rows = await self._context.sql.rows(
+            "SELECT id, lower(login), lower(email), lower(name) FROM users WHERE tenant_id = %(tenant)s"
+            " AND (lower(login) = ANY(%(words)s) OR lower(email) = ANY(%(words)s) OR lower(name) = ANY(%(words)s))"
+            " ORDER BY id DESC",
+            {"tenant": self._context.tenant_id, "words": list(words)},
+        )
+        by_word = {row[column]: row[0] for column in (3, 2, 1) for row in rows if row[column]}
+        return {word: by_word[word] for word in words if word in by_word}
+
+    async def known_teams(self, names: Sequence[str]) -> dict[str, int]:
+        """See `casectl.unit.People.known_teams`."""
+        return await self._ids(
+            "SELECT lower(name), id FROM teams WHERE tenant_id = %s AND lower(name) = ANY(%s)", names
+        )
+
+    async def ensure_users(
+        self, logins: Sequence[str], role: str, *, names: Mapping[str, str] | None = None
+    ) -> dict[str, int]:
         """See `casectl.unit.People.ensure_users`."""
         context = self._context
         wished = {login.lower(): login for login in logins}
@@ -186,8 +205,16 @@ class StoredPeople(StoredContacts):
             ids = list(range(last - len(missing) + 1, last + 1))
             await context.sql.run(
                 "INSERT INTO users (tenant_id, id, login, name, changed_by, changed_at)"
-                " SELECT %s, id, login, login, %s, coalesce(%s, now()) FROM unnest(%s::int[], %s::text[]) u(id, login)",
-                (context.tenant_id, context.changed_by, context.changed_at, ids, [wished[key] for key in missing]),
+                " SELECT %s, id, login, name, %s, coalesce(%s, now())"
+                " FROM unnest(%s::int[], %s::text[], %s::text[]) u(id, login, name)",
+                (
+                    context.tenant_id,
+                    context.changed_by,
+                    context.changed_at,
+                    ids,
+                    [wished[key] for key in missing],
+                    [(names or {}).get(wished[key], wished[key]) for key in missing],
+                ),
             )
             await context.sql.run(
                 "INSERT INTO user_roles (tenant_id, user_id, role_id, changed_by, changed_at)"
@@ -201,8 +228,7 @@ class StoredPeople(StoredContacts):
         """See `casectl.unit.People.ensure_teams`."""
         context = self._context
         wished = {name.lower(): name for name in names}
-        known = await self._ids("SELECT lower(name), id FROM teams WHERE tenant_id = %s AND lower(name) = ANY(%s)",
-                                list(wished))  # fmt: skip
+        known = await self.known_teams(list(wished))
         missing = [key for key in wished if key not in known]
         if missing:
             last = await context.take("teams.id", len(missing))

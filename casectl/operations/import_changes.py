@@ -1,0 +1,209 @@
+"""`import changes`: lines of another desk's log become cases and changes, with their own times and actors."""
+
+from __future__ import annotations
+
+from copy import copy
+from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from casectl.errors import InvalidInput, NotFound, Problem, Refusal
+from casectl.model.imports import ChangeRecord, CreateOptions, ImportResult, LineOutcome
+from casectl.operation import Cli, Operation
+from casectl.operations._import_names import Names
+from casectl.operations._import_plan import BatchPlan, Known
+from casectl.operations._types import LoadedType, TypeBook
+from casectl.rules import numbering, rights
+from casectl.rules.case_input import zone_of
+from casectl.rules.import_values import block_key
+from casectl.rules.lifecycle import status_key
+from casectl.unit import CaseRow, NewCase
+
+if TYPE_CHECKING:
+    from casectl.operations._import_plan import Opening
+    from casectl.unit import Unit
+
+MAX_RECORDS = 1_000
+_REFERENCES = ("assignee_id", "team_id", "reporter_id", "contact_id")
+
+
+class Carried(msgspec.Struct, kw_only=True):
+    """A case as a dry run leaves it: the row it would be, or the line that blocks it."""
+
+    row: CaseRow | None = None
+    blocked: str = ""
+
+
+class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
+    """Import a batch of lines in one transaction.
+
+    Lines read before by the same `source` are left alone, those refused before are tried again. `run` names the run:
+    a refused line blocks the later ones of its case in all batches of one run. With `mode` case a line is a whole
+    case, with change one change of it. A dry run plans on what its batch before has `carried` and writes nothing.
+    """
+
+    name = "import changes"
+    right = "import:run"
+    routes = (("POST", "/v1/imports/"),)
+    historic = True
+    cli = Cli(group="The desk")
+
+    source: Annotated[str, Meta(min_length=1, max_length=200, description="what is imported")]
+    run_id: Annotated[str, Meta(min_length=1, max_length=64, description="names this run")]
+    records: Annotated[list[ChangeRecord], Meta(max_length=MAX_RECORDS, description="lines in file order")]
+    mode: Literal["case", "change"] = "change"
+    channel: Annotated[str, Meta(min_length=1, max_length=64, description="external ids are unique in it")] = "import"
+    create: CreateOptions = CreateOptions()
+    carried: dict[str, bytes] = {}
+    dry_run: bool = False
+
+    async def run(self, unit: Unit) -> ImportResult:
+        self._check(unit)
+        plan, names, types = await self._plan(unit)
+        if self.dry_run or unit.call.dry_run:
+            return _result(plan, carried=_carry(plan))
+        ids = await _write(unit, plan, names, types)
+        await self._record(unit, plan, ids)
+        return _result(plan)
+
+    def _check(self, unit: Unit) -> None:
+        rights.require(unit.actor, "case:create")
+        if len(self.records) > MAX_RECORDS:
+            message = f"a batch has at most {MAX_RECORDS:,} lines, not {len(self.records):,}"
+            raise InvalidInput(message, problems=[Problem(message=message, pointer="/records", code="too_many")])
+
+    async def _plan(self, unit: Unit) -> tuple[BatchPlan, Names, TypeBook]:
+        known = await self._known(unit)
+        types = await _types(unit, self.records)
+        loaded = [found for found in types.values() if isinstance(found, LoadedType)]
+        book = await TypeBook.read(unit, known.cases.values(), *loaded)
+        names = await Names.read(unit, self.create, self.records)
+        plan = BatchPlan(
+            unit.actor, known, names, types, book,
+            channel=self.channel, whole_cases=self.mode == "case", now=await unit.now(),
+        )  # fmt: skip
+        plan.read(self.records)
+        return plan, names, book
+
+    async def _known(self, unit: Unit) -> Known:
+        external_ids = list(dict.fromkeys(record.external_id for record in self.records if record.external_id))
+        marks = {block_key(external_id): external_id for external_id in external_ids}
+        seen = await unit.imports.seen(self.source, [*(record.line_key for record in self.records), *marks])
+        run_id = self.run_id.encode()
+        blocked = {marks[key]: seen[key][2] for key in marks if key in seen and seen[key][0] == run_id}
+        cases = await unit.cases.find_external(self.channel, external_ids)
+        numbers = [record.number for record in self.records if record.number and record.external_id not in cases]
+        taken, _ = await unit.cases.lock_found(list(dict.fromkeys(numbers))) if numbers else ([], [])
+        for external_id, state in self.carried.items():
+            carried = msgspec.json.decode(state, type=Carried)
+            if carried.row is not None:
+                cases[external_id] = carried.row
+            if carried.blocked:
+                blocked[external_id] = carried.blocked
+        return Known(seen=seen, blocked=blocked, taken_numbers={row.number.upper() for row in taken}, cases=cases)
+
+    async def _record(self, unit: Unit, plan: BatchPlan, ids: dict[str, int]) -> None:
+        """Remember every line but those that contradict what was imported, and which cases are blocked."""
+        rows: dict[str, tuple[str, bytes, int | None, str, str]] = {}
+        blocked: dict[str, str] = {}
+        for judged in plan.judged:
+            record = judged.record
+            if judged.result == "seen" or record.line_key in rows:
+                continue
+            if judged.result == "refused" and record.external_id:
+                blocked.setdefault(record.external_id, f"line {record.line}")
+            if plan.known.seen[record.line_key][0] == record.digest:
+                case_id = ids.get(record.external_id)
+                rows[record.line_key] = (record.line_key, record.digest, case_id, judged.result, judged.reason)
+        run_id = self.run_id.encode()
+        marks = [(block_key(name), run_id, None, "mark", place) for name, place in blocked.items()]
+        if rows or marks:
+            await unit.imports.record(self.source, [*rows.values(), *marks])
+
+
+async def _types(unit: Unit, records: list[ChangeRecord]) -> dict[str, LoadedType | Refusal]:
+    """The types the lines name, each once; the refusal of those that are none."""
+    found: dict[str, LoadedType | Refusal] = {"": InvalidInput("the line names no case type")}
+    for name in dict.fromkeys(record.type for record in records if record.type):
+        try:
+            found[status_key(name)] = LoadedType(await unit.configuration.case_type(name))
+        except NotFound as refusal:
+            found[status_key(name)] = refusal
+    return found
+
+
+async def _write(unit: Unit, plan: BatchPlan, names: Names, types: TypeBook) -> dict[str, int]:
+    """Make people, cases, then the rounds of changes, each in one statement; case ids by external id."""
+    changes = [change for found in plan.rounds for change in found]
+    used = [opening.by for opening in plan.openings.values()] + [change.by for change in changes]
+    used += [getattr(opening.row, name) for opening in plan.openings.values() for name in _REFERENCES]
+    used += [change.columns[name] for change in changes for name in _REFERENCES if name in change.columns]
+    await names.make(unit, used)
+    rows = dict(plan.before)
+    zone = zone_of(unit.actor.zone)
+    new = [_new_case(opening, names, types, zone) for opening in plan.openings.values()]
+    made = await unit.cases.insert(new) if new else []
+    for opening, (case_id, number) in zip(plan.openings.values(), made, strict=True):
+        row = _real(opening.row, names)
+        row.id, row.number = case_id, number
+        rows[str(row.external_id)] = row
+    for found in plan.rounds:
+        await unit.cases.write([
+            (rows[change.external_id], _real_columns(change.columns, names)
+             | {"changed_by": names.real(change.by), "changed_at": change.at})
+            for change in found
+        ])  # fmt: skip
+    return {external_id: row.id for external_id, row in rows.items()}
+
+
+def _real(row: CaseRow, names: Names) -> CaseRow:
+    row = copy(row)
+    for name in _REFERENCES:
+        setattr(row, name, names.real(getattr(row, name)))
+    return row
+
+
+def _real_columns(columns: dict[str, Any], names: Names) -> dict[str, Any]:
+    return {name: names.real(value) if name in _REFERENCES else value for name, value in columns.items()}
+
+
+_SHARED = tuple(name for name in NewCase.__struct_fields__ if name in CaseRow.__struct_fields__ and name != "number")
+
+
+def _new_case(opening: Opening, names: Names, types: TypeBook, zone: Any) -> NewCase:
+    loaded = types.type_of(opening.row)
+    row = _real(opening.row, names)
+    opened: datetime = row.created_at.astimezone(zone)
+    prefix, width, suffix = numbering.render_template(loaded.number_pattern, opened, loaded.name)
+    return NewCase(
+        **{name: getattr(row, name) for name in _SHARED}, created_by=names.real(opening.by) or 0,
+        number=opening.number, number_prefix=prefix, number_width=width, number_suffix=suffix,
+        number_sequence=numbering.sequence_name(loaded.number_pattern, loaded.name, opened),
+    )  # fmt: skip
+
+
+def _carry(plan: BatchPlan) -> dict[str, bytes]:
+    ids = {judged.record.external_id for judged in plan.judged if judged.result not in ("seen", "unchanged")}
+    known = plan.known
+    return {
+        name: msgspec.json.encode(Carried(row=known.cases.get(name), blocked=known.blocked.get(name, "")))
+        for name in sorted(ids - {""})
+    }
+
+
+def _result(plan: BatchPlan, carried: dict[str, bytes] | None = None) -> ImportResult:
+    counts = dict.fromkeys(("created", "changed", "unchanged", "refused", "blocked", "seen"), 0)
+    for judged in plan.judged:
+        counts[judged.result] += 1
+    return ImportResult(
+        rows=len(plan.judged), imported=counts["created"] + counts["changed"], created=counts["created"],
+        changes=sum(map(len, plan.rounds)), unchanged=counts["unchanged"], refused=counts["refused"],
+        blocked=counts["blocked"], seen=counts["seen"], raised=plan.raised, openings_moved=plan.openings_moved,
+        outcomes=[
+            LineOutcome(line=judged.record.line, result=judged.result, reason=judged.reason)
+            for judged in plan.judged if judged.result in ("refused", "blocked")
+        ],
+        carried=carried or {},
+    )  # fmt: skip
