@@ -101,8 +101,9 @@ END $$;
 
 -- Ids of at most `most` cases of the tenant with these words that the actor may see, the newest first. Row-level
 -- security would hide the index from @@ (it is not leakproof), so the conditions of the policy on cases stand here.
+-- Each search has its own plan: the index of words for rare ones, the newest cases first for frequent ones.
 CREATE FUNCTION search_cases(words text, mode text, most int) RETURNS SETOF bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = desk, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = desk, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     tenant int := current_tenant();
     actor int := current_actor();
