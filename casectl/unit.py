@@ -6,13 +6,13 @@ servers. Verbs import this module for typing only.
 
 from __future__ import annotations
 
+from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from casectl.model.actor import Actor
     from casectl.model.case import Case, CasePage, HistoryEntry, Note
@@ -104,6 +104,10 @@ class Cases(Protocol):
 
     async def lock_found(self, references: Sequence[str]) -> tuple[list[CaseRow], list[str]]:
         """As `lock`, but with the references that are not there as a second result instead of a refusal."""
+        ...
+
+    async def peek(self, reference: str) -> CaseRow:
+        """As `lock`, but without locking: to ask the rules what would be possible."""
         ...
 
     async def write(self, rows: Sequence[tuple[CaseRow, Mapping[str, Any]]]) -> list[int]:

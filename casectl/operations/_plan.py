@@ -116,6 +116,11 @@ def _check_rights(actor: Actor, row: CaseRow, changed: Mapping[str, Any]) -> Non
         raise NotPermitted(refusal.message, hint=hint, problems=refusal.problems) from None
 
 
+def not_permitted(reason: rights.Reason, number: str) -> NotPermitted:
+    """The refusal that a rule's reason stands for."""
+    return NotPermitted(reason.message, hint=spelled_out(reason.hint, number))
+
+
 def spelled_out(hint: str, number: str) -> str:
     """The hint of a rule with the command to run, where there is one."""
     return f"take it first: casectl take {number}" if hint == "take it first" else hint

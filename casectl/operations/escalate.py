@@ -37,7 +37,6 @@ class Escalate(Operation[Case], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="Work on cases",
         positionals=("case", "reason"),
-        options={"reason": ("-r", "--reason")},
         examples=(('casectl escalate 42 "the whole site is down"', ""),),
         view="case",
     )

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
-from casectl.errors import NotPermitted
 from casectl.model.case import Case, Note
 from casectl.operation import Cli, Operation
 from casectl.operations._change import check_version
-from casectl.operations._plan import in_trash, spelled_out
+from casectl.operations._plan import in_trash, not_permitted
 from casectl.rules import case_input, rights
 
 if TYPE_CHECKING:
@@ -49,9 +48,9 @@ class AddNote(Operation[Note], frozen=True, kw_only=True):
         check_version(unit, case.number, case.version)
         if case.deleted_at is not None:
             raise in_trash(case.number)
-        reason = rights.may_note(unit.actor, _facts(unit, case), internal=self.is_internal)
+        reason = rights.may_note(unit.actor, case_facts(unit, case), internal=self.is_internal)
         if reason:
-            raise NotPermitted(reason.message, hint=spelled_out(reason.hint, case.number))
+            raise not_permitted(reason, case.number)
         note_id = await unit.notes.insert(case.id, content, is_internal=self.is_internal, channel="cli")
         if case.first_response_at is None and self._is_response(unit, case):
             await _mark_response(unit, case.id)
@@ -62,7 +61,8 @@ class AddNote(Operation[Note], frozen=True, kw_only=True):
         return not self.is_internal and not is_reporter and "note:create_internal" in unit.actor.rights
 
 
-def _facts(unit: Unit, case: Case) -> rights.CaseFacts:
+def case_facts(unit: Unit, case: Case) -> rights.CaseFacts:
+    """What decides whether the actor may write a note; he is the contact whose mail address is his."""
     email = case.contact.email if case.contact else None
     is_contact = bool(email) and str(email).lower() == unit.actor.email.lower()
     return rights.CaseFacts(

@@ -23,10 +23,11 @@ _BY_NUMBER = "c.number = %s"
 _MOST_DIGITS = 18
 """Longer digit strings exceed a bigint and are no id."""
 
-_LOCK: LiteralString = (
+_PEEK: LiteralString = (
     "SELECT " + ROW_COLUMNS + " FROM cases WHERE tenant_id = %s AND (id = ANY(%s::bigint[]) OR number = ANY(%s))"
-    " ORDER BY id FOR UPDATE"
 )
+
+_LOCK: LiteralString = _PEEK + " ORDER BY id FOR UPDATE"
 
 _LOCK_EXTERNAL: LiteralString = (
     "SELECT " + ROW_COLUMNS + " FROM cases WHERE tenant_id = %s AND channel = %s AND external_id = ANY(%s)"
@@ -93,15 +94,22 @@ class StoredCases:
 
     async def lock(self, references: Sequence[str]) -> list[CaseRow]:
         """See `casectl.unit.Cases.lock`."""
+        return await self._rows(_LOCK, references)
+
+    async def peek(self, reference: str) -> CaseRow:
+        """See `casectl.unit.Cases.peek`."""
+        return (await self._rows(_PEEK, [reference]))[0]
+
+    async def _rows(self, statement: LiteralString, references: Sequence[str]) -> list[CaseRow]:
         ids = [int(text) for text in references if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
         numbers = [name for text in references for name in {text, text.upper()}]
-        rows = await self._context.sql.rows(_LOCK, (self._context.tenant_id, ids, numbers))
-        locked = [row_of(row) for row in rows]
-        found = {str(row.id) for row in locked} | {row.number for row in locked}
+        rows = await self._context.sql.rows(statement, (self._context.tenant_id, ids, numbers))
+        found_rows = [row_of(row) for row in rows]
+        found = {str(row.id) for row in found_rows} | {row.number for row in found_rows}
         missing = [text for text in references if text not in found and text.upper() not in found]
         if missing:
             raise await self._not_found(missing)
-        return locked
+        return found_rows
 
     async def lock_found(self, references: Sequence[str]) -> tuple[list[CaseRow], list[str]]:
         """As `lock`, but with the references that are not there as a second result instead of a refusal."""

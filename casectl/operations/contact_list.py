@@ -1,0 +1,38 @@
+"""The verb `contact list`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta
+
+from casectl.model.people import Contact
+from casectl.operation import Cli, Operation
+
+if TYPE_CHECKING:
+    from casectl.unit import Unit
+
+
+class ListContacts(Operation[list[Contact]], frozen=True, kw_only=True):
+    """List contacts by name."""
+
+    name: ClassVar[str] = "contact list"
+    right: ClassVar[str] = "contact:read"
+    routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/v1/contacts/"),)
+    reads: ClassVar[bool] = True
+    cli: ClassVar[Cli] = Cli(
+        group="People and configuration",
+        positionals=("prefix",),
+        options={"limit": ("-n", "--limit")},
+        examples=(
+            ("casectl contact list", ""),
+            ("casectl contact list a --limit 10", "whose name or address begins with a"),
+        ),
+        view="contacts",
+    )
+
+    prefix: Annotated[str, Meta(description="how name or mail address begin")] = ""
+    limit: Annotated[int, Meta(description="contacts at most", ge=1, le=10_000)] = 100
+
+    async def run(self, unit: Unit) -> list[Contact]:
+        return await unit.people.contacts(limit=self.limit, like=self.prefix)
