@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl.desk.demo_office import Office
-from casectl.desk.demo_story import DemoStep, Story, Teller
+from casectl.desk.demo_story import DemoStep, Story, Teller, sentence
 
 if TYPE_CHECKING:
     from random import Random
@@ -205,5 +205,4 @@ class _Maker:
 
 
 def _fill(template: str, slots: dict[str, str]) -> str:
-    text = template.format_map(slots)
-    return text[:1].upper() + text[1:]
+    return sentence(template.format_map(slots))

@@ -90,6 +90,11 @@ _MOST = 14
 """Changes of status; a case that goes round in circles stays where it is."""
 
 
+def sentence(text: str) -> str:
+    """`text` with a capital first letter; the name of a machine (web-03) stays as it is."""
+    return text[:1].upper() + text[1:] if text.split(" ", 1)[0].isalpha() else text
+
+
 class Teller:
     """Tells what happened to a case until now."""
 
@@ -128,8 +133,7 @@ class Teller:
 
     def _say(self, kind: str, story: Story) -> str:
         notes = self._notes.get(f"{kind} {story.kind}") or self._notes[kind]
-        text = self._random.choice(notes).format_map(story.slots)
-        return text[:1].upper() + text[1:]
+        return sentence(self._random.choice(notes).format_map(story.slots))
 
     def _within(self, story: Story, stay: float) -> list[DemoStep]:
         """What happens while the case stays in its status: handed on, assigned, noted."""
