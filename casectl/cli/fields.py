@@ -141,7 +141,7 @@ def _resolve(tree: Tree, name: str) -> Path:
     """The path that `name` means, () for none; what follows a map is one key, dots and all."""
     path: Path = ()
     branch: Tree | None = tree
-    rest = name
+    rest = name if not name.endswith(".") else ""
     while rest:
         if branch == _OPEN:
             return (*path, rest)

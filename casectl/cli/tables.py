@@ -140,14 +140,23 @@ def detail_lines(view: View, item: Any, screen: Screen) -> list[str]:
 
 
 def label_lines(columns: list[Placed], item: Any, screen: Screen) -> list[str]:
-    """A line for each value that is there, after its label; a map has a line for each of its keys."""
+    """A line for each value that is there, after its label; a map has a line for each of its keys.
+
+    A value that is too wide for the screen goes on below itself.
+    """
     rows = [row for column, path in columns for row in _labelled(column, path, item)]
     broadest = max((label.width for label, _ in rows), default=0)
     limit = screen.width
-    wide = broadest if limit is None else min(broadest, max(limit // 3, 8))
-    room = max((cell.width for _, cell in rows), default=0)
-    room = room if limit is None else max(min(room, limit - wide - len(GAP)), 1)
-    return [_line([label, cell], [wide, room], [False, False], color=screen.color) for label, cell in rows]
+    wide = broadest if limit is None else max(min(broadest, limit // 3), 1)
+    room = None if limit is None else max(limit - wide - len(GAP), 1)
+    return [line for label, cell in rows for line in _label_line(label, cell, wide, room, color=screen.color)]
+
+
+def _label_line(label: Cell, cell: Cell, wide: int, room: int | None, *, color: bool) -> list[str]:
+    pieces = [cell.text] if room is None or cell.width <= room else wrap(cell.text, room)
+    shown = [paint(piece, cell.style) for piece in pieces] if color else pieces
+    first = _padded(label, wide, right=False, color=color) + GAP + shown[0]
+    return [first, *(" " * (wide + len(GAP)) + piece for piece in shown[1:])]
 
 
 def _labelled(column: Column, path: Path, item: Any) -> list[tuple[Cell, Cell]]:

@@ -1,0 +1,102 @@
+"""The layout of tables: shrinking, leaving out, wide characters, wrapping."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nouns import TICKETS, Person, Ticket
+
+from casectl.cli.tables import detail_lines, placed, table_lines, wrap
+from casectl.cli.terminal import Screen, paint, wants_color
+from casectl.cli.views import Column
+from casectl.rules.text import display_width
+
+ITEMS = [
+    {"number": "INC-1", "title": "The printer on the third floor burns", "priority_name": "critical",
+     "status": {"name": "In progress", "category": "open"}, "assignee": {"name": "Ann Example"}},
+    {"number": "INC-22", "title": "日本語のとても長い題名がここに", "priority_name": "low",
+     "status": {"name": "Closed", "category": "closed"}, "assignee": None},
+]  # fmt: skip
+
+
+def lines(width, color=False):
+    return table_lines(placed(TICKETS.columns), ITEMS, Screen(width=width, color=color))
+
+
+@pytest.mark.parametrize("width", [*range(1, 30), 40, 60, 79, 80, 200])
+def test_no_line_is_wider_than_the_screen(width):
+    assert max(display_width(line) for line in lines(width)) <= width
+
+
+def test_columns_shrink_before_they_go_and_the_highest_rank_goes_first():
+    assert lines(80)[0] == "NUMBER  STATUS         PRIORITY  ASSIGNEE     TITLE"
+    assert lines(60)[0].split() == ["NUMBER", "STATUS", "PRIORITY", "ASSIGNEE", "TITLE"]
+    assert lines(60)[1].endswith("…")
+    assert lines(36)[0].split() == ["NUMBER", "STATUS", "PRIORI…", "TITLE"]
+    assert lines(20)[0].split() == ["NUMBER", "TITLE"]
+
+
+def test_wide_characters_keep_columns_aligned():
+    column = Column(header="A", path="a")
+    after = Column(header="B", path="b")
+    rows = [{"a": "日本", "b": "|"}, {"a": "abcd", "b": "|"}, {"a": "👩‍👩‍👧", "b": "|"}, {"a": "e\u0301", "b": "|"}]
+    drawn = table_lines(placed([column, after]), rows, Screen())
+    assert len({display_width(line.partition("|")[0]) for line in drawn[1:]}) == 1
+
+
+def test_numbers_stand_at_the_right():
+    column = Column(header="COUNT", path="n", right=True)
+    assert table_lines(placed([column]), [{"n": 5}, {"n": 12345678}], Screen()) == ["   COUNT", "       5", "12345678"]
+
+
+def test_colour_is_never_the_only_sign():
+    colored, plain = lines(None, color=True), lines(None)
+    assert colored[0].startswith("\x1b[1mNUMBER\x1b[0m")
+    assert "\x1b[32m> In progress\x1b[0m" in colored[1]
+    assert "\x1b[1;35mcritical\x1b[0m" in colored[1]
+    assert "> In progress" in plain[1]
+    assert "x Closed" in plain[2]
+    assert "critical" in plain[1]
+
+
+@pytest.mark.parametrize(
+    ("color", "environ", "tty", "wanted"),
+    [
+        ("auto", {}, True, True),
+        ("auto", {}, False, False),
+        ("auto", {"NO_COLOR": "1"}, True, False),
+        ("auto", {"NO_COLOR": ""}, True, True),
+        ("auto", {"TERM": "dumb"}, True, False),
+        ("auto", {"CLICOLOR": "0"}, True, False),
+        ("auto", {"CLICOLOR_FORCE": "1"}, False, True),
+        ("auto", {"CLICOLOR_FORCE": "0"}, False, False),
+        ("auto", {"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, True, False),
+        ("always", {"NO_COLOR": "1"}, False, True),
+        ("never", {"CLICOLOR_FORCE": "1"}, True, False),
+    ],
+)
+def test_the_conventions_of_colour(color, environ, tty, wanted):
+    assert wants_color(color, environ, tty=tty) is wanted
+
+
+def test_empty_text_is_not_painted():
+    assert paint("", "red") == ""
+    assert paint("a", "bright-red bold") == "\x1b[91;1ma\x1b[0m"
+
+
+@given(st.text(alphabet="ab 日本é👩", max_size=60), st.integers(2, 20))
+def test_wrapping_loses_no_word_and_is_never_too_wide(line, width):
+    pieces = wrap(line, width)
+    assert max(display_width(piece) for piece in pieces) <= width
+    assert "".join(pieces).replace(" ", "") == line.replace(" ", "")
+
+
+@pytest.mark.parametrize("width", [10, 20, 40])
+def test_details_fit_the_screen_and_lose_nothing(width):
+    import msgspec
+
+    ticket = Ticket(title="word " * 20, assignee=Person("x" * 50), description="long words " * 9)
+    drawn = detail_lines(TICKETS, msgspec.to_builtins(ticket), Screen(width=width))
+    assert max(display_width(line) for line in drawn) <= width
+    assert "".join(drawn).count("word ") + sum(line.endswith("word") for line in drawn) >= 20
