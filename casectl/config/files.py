@@ -215,8 +215,8 @@ def _split_key(text: str) -> tuple[str, ...]:
 
 
 def missing(path: str) -> Failure:
-    """The refusal of a file that CASECTL_CONFIG names and that is not there."""
+    """The refusal of a file that --config or CASECTL_CONFIG names and that is not there."""
     return Failure(
-        f"CASECTL_CONFIG names {path}, and no such file is there",
-        hint="create it with `casectl config set NAME VALUE`, or unset CASECTL_CONFIG",
+        f"no such configuration file: {path} (named by --config or CASECTL_CONFIG)",
+        hint="create it with `casectl config set NAME VALUE`, or name another one",
     )

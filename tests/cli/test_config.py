@@ -215,7 +215,7 @@ def test_the_user_file_found_as_a_project_file_is_read_once(place):
 
 
 def test_a_named_file_that_is_missing_is_an_error(place):
-    with pytest.raises(Failure, match=r"CASECTL_CONFIG names /nowhere/x\.toml, and no such file is there"):
+    with pytest.raises(Failure, match=r"no such configuration file: /nowhere/x\.toml"):
         place.load(CASECTL_CONFIG="/nowhere/x.toml")
     assert place.load(CASECTL_CONFIG="/dev/null").value("tenant").origin == "default"
 

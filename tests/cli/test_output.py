@@ -349,3 +349,19 @@ def test_a_terminal_encoding_that_lacks_letters_gets_escapes(python):
     env = {**_environment(), "PYTHONIOENCODING": "latin-1"}
     done = python(code, env=env, encoding="latin-1")
     assert done.stdout.splitlines()[1].endswith("é\\u2192")
+
+
+def test_a_command_that_prints_a_table_loads_nothing_heavy(python):
+    code = """
+import sys
+import msgspec
+before = set(sys.modules)
+from casectl.config import load
+from nouns import TICKETS, Ticket
+from casectl.cli.output import Output
+load({})
+Output().emit_many([Ticket()], TICKETS)
+heavy = {"rich", "subprocess", "shlex", "tomllib", "tomlkit", "jmespath", "csv", "pwd", "dataclasses", "asyncio"}
+print(sorted(heavy & (set(sys.modules) - before)), file=sys.stderr)
+"""
+    assert python(code).stderr == "[]\n"
