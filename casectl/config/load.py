@@ -43,6 +43,11 @@ class Config:
         self.profiles = profiles
         self.notes = notes
 
+    @property
+    def user_file(self) -> str:
+        """The user's configuration file of this call, there or not; '' without a home."""
+        return user_file(self._environ)
+
     def value(self, name: str) -> Value:
         """The value of the setting `name` and its origin; paths are absolute.
 

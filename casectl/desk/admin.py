@@ -165,9 +165,10 @@ def db_upgrade(config: Config, report: Report) -> Upgraded:
 
 def db_check(config: Config, report: Report) -> list[Finding]:
     """Check rows, audit, counters and indexes against each other, and the roles; what is wrong."""
+    app_role, read_role = _roles(config)
     with owner_connection(config, report) as connection, connection.transaction():
-        roles = _roles(config)
-        return run_checks(connection, app_role=roles[0], read_role=roles[1])
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return run_checks(connection, app_role=app_role, read_role=read_role)
 
 
 def _roles(config: Config) -> tuple[str, str]:

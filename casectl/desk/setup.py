@@ -229,9 +229,9 @@ def _insert_admin(connection: Connection[Any], tenant_id: int, new: NewTenant, r
 
 def _remember(config: Config, tenant: str) -> str:
     """Name the tenant in the user's configuration when nothing names one; the file, '' when it was not changed."""
-    from casectl.config import user_file, write_setting
+    from casectl.config import write_setting
 
-    path = user_file(os.environ)
+    path = config.user_file
     if config.value("tenant").origin != "default" and not config.value("tenant").origin.startswith("flag"):
         return ""
     if not path or _names_a_tenant(path):

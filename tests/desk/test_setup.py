@@ -1,0 +1,230 @@
+"""From nothing to a tenant, a second one, a demo; on a server of our own in a fresh home."""
+
+from __future__ import annotations
+
+import threading
+
+import msgspec
+import pytest
+
+from casectl.desk import admin, setup
+from casectl.desk.demo import MOST_CASES, make_demo
+from casectl.desk.open import open_desk
+from casectl.errors import Conflict, InvalidInput, NotInitialised, NotLoggedIn
+from casectl.operation import Call, Operation
+from casectl.rules.rights import ROLES
+
+
+class Ask(Operation[dict], frozen=True, kw_only=True):
+    """What is in the tenant."""
+
+    name, right, reads = "ask", "tenant:read", True
+
+    async def run(self, unit):
+        tenant = await unit.configuration.tenant()
+        types = await unit.configuration.case_types()
+        users = await unit.people.users()
+        statuses = await unit.configuration.statuses()
+        return {
+            "tenant": tenant,
+            "types": [kind.name for kind in types],
+            "users": {user.login: user for user in users},
+            "statuses": set(statuses),
+            "actor": unit.actor,
+        }
+
+
+def silent(_):
+    """Report to nobody."""
+
+
+def new(name="acme", **rest):
+    return setup.NewTenant(**{"name": name, "title": "Acme Ltd", "login": "jane", "os_user": "nobody"} | rest)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def before(place):
+    """What every command says before there is a desk."""
+    from casectl import config
+
+    settings = config.load({}, place)
+    assert admin.db_status(settings).state == "absent"
+    assert admin.db_url(settings) == ""
+    assert admin.db_stop(settings) is False
+    for act in (admin.db_start, admin.db_check, admin.db_shell, admin.db_upgrade):
+        with pytest.raises(NotInitialised):
+            act(settings, silent)
+    with open_desk(settings) as desk, pytest.raises(NotInitialised) as refusal:
+        desk.perform(Ask())
+    assert "casectl init" in refusal.value.hint
+    assert "casectl demo" in refusal.value.hint
+    return setup.initialise(settings, new(), silent)
+
+
+def test_init_makes_a_tenant_with_admin_roles_and_types(before, settings):
+    assert before.tenant == "acme"
+    assert before.case_types == ["incident", "request", "complaint"]
+    with open_desk(settings(tenant="acme", user="jane")) as desk:
+        found = desk.perform(Ask())
+    assert found["tenant"].title == "Acme Ltd"
+    assert found["types"] == ["complaint", "incident", "request"]
+    assert found["users"]["jane"].roles == ["Case Worker", "Tenant Admin"]
+    assert found["actor"].rights >= ROLES["Tenant Admin"]
+    assert {"new", "escalated", "awaiting vendor", "closed"} <= found["statuses"]
+
+
+def test_init_remembers_the_first_tenant(before, settings, place):
+    assert before.config_file == f"{place['HOME']}/.config/casectl/config.toml"
+    assert settings().text("tenant") == "acme"
+
+
+def test_the_first_rows_are_audited_as_casectls_own(before, settings):
+    with admin.owner_connection(settings(), silent) as owner:
+        rows = owner.execute(
+            "SELECT object, count(*) FROM audit a JOIN tenants t USING (tenant_id)"
+            " WHERE t.name = 'acme' AND actor_id = 0 AND operation = 'init' AND NOT historic GROUP BY object"
+        )
+        assert dict(rows.fetchall()) == {"tenant": 1, "role": 4, "user": 1, "user_role": 2}
+
+
+def test_a_second_run_is_refused_and_changes_nothing(before, settings):
+    with pytest.raises(Conflict, match="there is a tenant acme already"):
+        setup.initialise(settings(), new(login="joe"), silent)
+    with open_desk(settings(tenant="acme", user="jane")) as desk:
+        assert list(desk.perform(Ask())["users"]) == ["jane"]
+
+
+def test_a_second_tenant_is_a_place_of_its_own(before, settings):
+    made = setup.initialise(settings(), new("umbrella", login="jane", timezone="Europe/Berlin"), silent)
+    assert made.config_file == ""
+    assert settings().text("tenant") == "acme"
+    with open_desk(settings(tenant="umbrella", user="jane")) as desk:
+        found = desk.perform(Ask())
+    assert found["tenant"].id == 2
+    assert found["actor"].zone == "Europe/Berlin"
+    assert found["users"]["jane"].id == 1
+
+
+def test_all_that_is_unfit_is_told_at_once():
+    with pytest.raises(InvalidInput) as refusal:
+        setup.check(new("Acme!", title="", login="12", email="jane", timezone="Mars/Base"))
+    pointers = [problem.pointer for problem in refusal.value.problems]
+    assert pointers == ["/tenant", "/title", "/admin", "/email", "/timezone"]
+    assert not any("%" in problem.message for problem in refusal.value.problems)
+
+
+def test_what_is_suggested_can_be_made(settings):
+    wish = setup.suggested(settings())
+    setup.check(msgspec.structs.replace(wish, name="x", title=setup.title_of("acme-west")))
+    assert setup.title_of("acme-west") == "Acme west"
+    assert wish.os_user
+
+
+def test_an_unknown_user_is_told_so(before, settings):
+    with open_desk(settings(tenant="acme", user="mallory")) as desk, pytest.raises(NotLoggedIn):
+        desk.perform(Ask(), Call())
+
+
+def test_a_real_tenant_is_never_filled_with_made_up_cases(before, settings):
+    wish = setup.suggested(settings())
+    setup.initialise(settings(), msgspec.structs.replace(wish, name="real", title="Real"), silent)
+    with pytest.raises(Conflict, match="real is no demo"):
+        make_demo(settings(), silent, tenant="real")
+    with pytest.raises(InvalidInput):
+        make_demo(settings(), silent, cases=MOST_CASES + 1)
+
+
+def test_two_demos_at_once_make_one(before, settings):
+    made, refused = [], []
+
+    def run():
+        try:
+            made.append(make_demo(settings(), silent, cases=150, seed=3))
+        except Exception as error:  # noqa: BLE001 - told below
+            refused.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    assert sorted(one.filled is None for one in made) == [False, True]
+    with admin.owner_connection(settings(), silent) as owner:
+        counted = owner.execute("SELECT count(*) FROM cases").fetchone()
+        outbox = owner.execute("SELECT count(*) FROM outbox").fetchone()
+    assert counted == (150,)
+    assert outbox == (0,)
+
+
+def test_what_a_demo_writes_stands_every_check(before, settings):
+    make_demo(settings(), silent, cases=150, seed=3)
+    assert admin.db_check(settings(), silent) == []
+
+
+DAMAGES = {
+    "audit": "DELETE FROM audit WHERE case_id = 7 AND object = 'case' AND action = 'insert'",
+    "state": "UPDATE cases SET priority = 5 - priority WHERE id = 8",
+    "category": "UPDATE cases SET category = 7 - category WHERE id = 9",
+    "sequence": "UPDATE counters SET value = 1 WHERE name LIKE 'number:%'",
+    "counter": "UPDATE counters SET value = 1 WHERE name = 'cases.id'",
+    "tags": "DELETE FROM case_tags WHERE case_id = 10",
+    "fields": "UPDATE case_fields SET value = 'x' WHERE case_id = 11",
+    "search": "DELETE FROM case_search WHERE case_id = 12",
+    "number": "UPDATE cases SET number = lower((SELECT number FROM cases WHERE id = 14)) WHERE id = 13",
+    "security": "ALTER TABLE desk.notes NO FORCE ROW LEVEL SECURITY",
+    "grant": "GRANT DELETE ON desk.audit TO casectl_app",
+    "trigger": "ALTER TABLE desk.users DISABLE TRIGGER record_update",
+    "role": "ALTER ROLE casectl_app BYPASSRLS",
+}
+
+
+@pytest.mark.parametrize(("check", "damage"), DAMAGES.items(), ids=list(DAMAGES))
+def test_the_check_finds_a_damage(before, settings, check, damage):
+    """Each done by the superuser with the triggers off, looked at, and undone."""
+    import psycopg
+
+    from casectl.desk.open import DATABASE, cluster_of
+    from casectl.store.checks import run_checks
+
+    make_demo(settings(), silent, cases=150, seed=3)
+    address = cluster_of(settings()).ensure_running(silent)
+    with psycopg.connect(**address.superuser(DATABASE)) as connection:
+        connection.execute("SET search_path = desk")
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(damage)
+        found = run_checks(connection, app_role=admin.APP_ROLE, read_role=admin.READ_ROLE)
+        connection.rollback()
+    assert check in {finding.check for finding in found}
+    assert {"state", "category"} >= {finding.check for finding in found} - {check}
+    assert all(finding.count >= 1 and finding.example for finding in found)
+
+
+def test_the_server_is_told_about_started_and_stopped(before, settings):
+    config = settings()
+    found = admin.db_status(config)
+    assert (found.kind, found.state, found.schema_state) == ("embedded", "running", "current")
+    assert admin.db_url(config).startswith("postgresql://casectl_app@/casectl?host=/")
+    shell = admin.db_shell(config, silent)
+    assert shell.argv[0].endswith("psql")
+    assert "casectl_app" in shell.argv
+    upgraded = admin.db_upgrade(config, silent)
+    assert upgraded.before == upgraded.after != ""
+    assert admin.db_stop(config) is True
+    assert admin.db_status(config).state == "stopped"
+    assert admin.db_start(config, silent).state == "running"
+
+
+def test_a_password_is_shown_to_who_asks_for_it_alone(settings):
+    url = "postgresql://app:pa55word@127.0.0.1:1/none"
+    config = settings(database__url=url)
+    assert admin.db_url(config) == "postgresql://app:***@127.0.0.1:1/none"
+    assert admin.db_url(config, secrets=True) == url
+    assert admin.db_status(config).state == "unreachable"
+    shell = admin.db_shell(config, silent)
+    assert shell.environ["PGPASSWORD"] == "pa55word"
+    assert not any("pa55word" in word for word in shell.argv)
+    with pytest.raises(InvalidInput, match="does not stop"):
+        admin.db_stop(config)
+    with pytest.raises(InvalidInput, match="migrate_url"):
+        admin.db_check(config, silent)
