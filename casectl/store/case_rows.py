@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
@@ -37,7 +37,7 @@ ROW_COLUMNS = """
 
 _ROW_NAMES = CaseRow.__struct_fields__
 
-COLUMN_TYPES = {
+COLUMN_TYPES: dict[LiteralString, LiteralString] = {
     "title": "text", "description": "text", "case_type_id": "int", "type_revision": "int", "status_id": "int",
     "category": "smallint", "priority": "smallint", "assignee_id": "int", "team_id": "int", "reporter_id": "int",
     "contact_id": "int", "parent_id": "bigint", "tags": "text[]", "fields": "jsonb", "due_at": "timestamptz",
@@ -71,23 +71,23 @@ class Names:
 
     def user(self, key: int | None) -> PersonRef | None:
         """The user of this id."""
-        found = None if key is None else self._known.get(("user", key))
-        return found and PersonRef(id=cast("int", key), name=found[0], login=found[1], email=found[2])
+        found = self._known.get(("user", key or 0))
+        return None if found is None else PersonRef(id=key or 0, name=found[0], login=found[1], email=found[2])
 
     def team(self, key: int | None) -> TeamRef | None:
         """The team of this id."""
-        found = None if key is None else self._known.get(("team", key))
-        return found and TeamRef(id=cast("int", key), name=found[0])
+        found = self._known.get(("team", key or 0))
+        return None if found is None else TeamRef(id=key or 0, name=found[0])
 
     def contact(self, key: int | None) -> ContactRef | None:
         """The contact of this id, None when the actor may not see it."""
-        found = None if key is None else self._known.get(("contact", key))
-        return found and ContactRef(id=cast("int", key), name=found[0], email=found[1])
+        found = self._known.get(("contact", key or 0))
+        return None if found is None else ContactRef(id=key or 0, name=found[0], email=found[1])
 
     def parent(self, key: int | None) -> CaseRef | None:
         """The parent of this id, None when the actor may not see it."""
-        found = None if key is None else self._known.get(("parent", key))
-        return found and CaseRef(id=cast("int", key), number=found[0])
+        found = self._known.get(("parent", key or 0))
+        return None if found is None else CaseRef(id=key or 0, number=found[0])
 
 
 _LOOKUPS: tuple[tuple[tuple[int, ...], LiteralString], ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -56,10 +56,9 @@ UNVERSIONED = frozenset({"first_response_at"})
 
 def _update_statement(columns: Sequence[str]) -> LiteralString:
     """UPDATE of the given columns (keys of COLUMN_TYPES) from a JSON record set."""
-    types = cast("dict[LiteralString, LiteralString]", COLUMN_TYPES)
-    chosen: list[LiteralString] = [name for name in types if name in columns]
+    chosen: list[LiteralString] = [name for name in COLUMN_TYPES if name in columns]
     assignments = "".join([f"{name} = u.{name}, " for name in chosen])
-    record = "".join([f", {name} {types[name]}" for name in chosen])
+    record = "".join([f", {name} {COLUMN_TYPES[name]}" for name in chosen])
     return (
         "UPDATE cases c SET " + assignments + ("version = c.version + 1, " if set(columns) - UNVERSIONED else "")
         + "changed_by = u.changed_by,"
