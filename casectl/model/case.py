@@ -103,10 +103,9 @@ class Note(Noun, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class CaseDetail(Noun, frozen=True, kw_only=True):
-    """A case with its notes, newest last."""
+class CaseDetail(Case, frozen=True, kw_only=True):
+    """A case with its newest notes, oldest first; `more_notes` older ones were left out."""
 
-    case: Case
     notes: list[Note] = []
     more_notes: int = 0
 

@@ -29,7 +29,7 @@ class Show(Operation[CaseDetail], frozen=True, kw_only=True):
         options={"notes": ("-n", "--notes")},
         aliases=("view",),
         examples=(("casectl show 42", ""), ("casectl show 42 --json --fields number,status,assignee", "")),
-        view="case",
+        view="case_detail",
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]
@@ -37,7 +37,6 @@ class Show(Operation[CaseDetail], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> CaseDetail:
         case = await unit.cases.get(self.case)
-        if not self.notes:
-            return CaseDetail(case=case)
-        notes, more = await unit.notes.of_case(case.id, limit=self.notes)
-        return CaseDetail(case=case, notes=notes, more_notes=more)
+        notes, more = await unit.notes.of_case(case.id, limit=self.notes) if self.notes else ([], 0)
+        of_case = {name: getattr(case, name) for name in case.__struct_fields__}
+        return CaseDetail(**of_case, notes=notes, more_notes=more)

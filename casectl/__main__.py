@@ -1,0 +1,7 @@
+"""`python -m casectl`: the same as the command `casectl`."""
+
+from __future__ import annotations
+
+from casectl.cli.main import main
+
+raise SystemExit(main())

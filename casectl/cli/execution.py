@@ -1,0 +1,217 @@
+"""One call of a verb from the command line: gather its input, ask what is missing, perform it, show the result.
+
+Only casectl.cli imports this module. What is refused leaves as a Refusal; casectl.cli.main makes it the exit code.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from casectl import registry
+from casectl.cli.messages import confirm, prompt
+from casectl.cli.parameters import BODY_FILE, argument_metavar, given_values, value_of
+from casectl.errors import Failure, InvalidInput, PartialSuccess, Problem, UsageError
+from casectl.field_types import VerbField, build
+from casectl.operation import AnyOperation, Call
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from casectl.cli.common_options import CommonOptions
+    from casectl.cli.text_input import Body
+    from casectl.desk import Desk
+
+MANY = 3
+"""From this number of cases on a terminal asks first."""
+
+_TOLD = 5
+"""Cases that the question names."""
+
+
+class Execution:
+    """A verb, what was typed for it, and the common options of the call."""
+
+    def __init__(
+        self, verb: type[AnyOperation], fields: Sequence[VerbField], values: dict[str, Any], options: CommonOptions
+    ) -> None:
+        self.verb = verb
+        self.fields = fields
+        self.options = options
+        self._values = values
+        self._asked: set[str] = set()
+        self._run = ""
+        self.batch = 0
+        self.given: dict[str, Any] = {}
+
+    def run(self) -> None:
+        """Do it all. Raises a Refusal; PartialSuccess after the result was written."""
+        from casectl.cli.noun_views import view_of
+        from casectl.desk.open import open_desk
+
+        config = self.options.settings()
+        output = self.options.output_for(config)
+        view = view_of(self.verb)
+        if not output.prepare(view):
+            return
+        self.given = given_values(self.fields, self._values)
+        self._read_references()
+        with self._body(), open_desk(config, self.options.tell) as desk:
+            self._perform_and_show(desk, output, view)
+
+    def _perform_and_show(self, desk: Desk, output: Any, view: Any) -> None:
+        if getattr(self.verb, "paged", False):
+            from casectl.cli.pages import show_pages
+
+            show_pages(self, desk, output, view)
+            return
+        result = self._batches(desk) if getattr(self.verb, "batched", "") else self.perform(desk)
+        if isinstance(result, list):
+            output.emit_many(result, view)
+        elif result is not None:
+            output.emit_one(result, view)
+        if self.call().dry_run:
+            self.options.tell("dry run: nothing was changed")
+        refuse_partial(result)
+
+    def _batches(self, desk: Desk) -> Any:
+        from casectl.cli.batches import perform_batches
+
+        return perform_batches(self, desk)
+
+    def call(self) -> Call:
+        """What accompanies the verb."""
+        options, key = self.options, self.options.idempotency_key
+        if self.batch:
+            self._run = self._run or key or os.urandom(8).hex()
+            key = f"{self._run}:{self.batch}"
+        return Call(idempotency_key=key, expected_version=options.if_match, dry_run=bool(options.dry_run))
+
+    def option(self, name: str) -> Any:
+        """What was typed for a parameter that is no field of the verb."""
+        return self._values.get(name)
+
+    def perform(self, desk: Desk) -> Any:
+        """Perform once; what is required and missing is asked for on a terminal."""
+        self._given_dry_run()
+        while True:
+            try:
+                return desk.perform(build(self.verb, self.given), self.call())
+            except InvalidInput as refusal:
+                if not self._ask_for(refusal.problems):
+                    raise self._on_the_command_line(refusal) from None
+
+    def _given_dry_run(self) -> None:
+        if self.options.dry_run and any(field.name == "dry_run" for field in self.fields):
+            self.given["dry_run"] = True
+
+    def _read_references(self) -> None:
+        from casectl.cli.case_references import STDIN, expand_references
+        from casectl.cli.standard_input import lines
+
+        for field in self.fields:
+            words = self.given.get(field.name)
+            if field.takes_stdin and words:
+                self.given[field.name] = expand_references(words, lines() if STDIN in words else ())
+
+    def _body(self) -> Body:
+        """The long text of the verb, put into what was given."""
+        from casectl.cli.standard_input import stream
+        from casectl.cli.text_input import Body, read_body, write_in_editor
+
+        field = next((field for field in self.fields if field.is_body), None)
+        if field is None:
+            return Body("")
+        body = read_body(self.given.get(field.name), self._values.get(BODY_FILE), stream())
+        if body is None and field.is_required and self.options.can_ask() and not self._lacks_a_case():
+            body = write_in_editor(self._about(field))
+        if body is None:
+            return Body("")
+        self.given[field.name] = body.text
+        return body
+
+    def _lacks_a_case(self) -> bool:
+        return any(field.name == "case" and "case" not in self.given for field in self.fields)
+
+    def _about(self, field: VerbField) -> str:
+        case = self.given.get("case", "")
+        return f"casectl {self.verb.name} {case}\n{field.help or field.name}; an empty text writes nothing"
+
+    def _ask_for(self, problems: Sequence[Problem]) -> bool:
+        """Ask for every missing value; False when there is something else to be told, or nobody to ask."""
+        pointers = {problem.pointer for problem in problems}
+        missing = all(problem.code == "required" and self._can_be_asked(problem) for problem in problems)
+        if not problems or not missing or pointers & self._asked or not self.options.can_ask():
+            return False
+        self._asked |= pointers
+        for problem in problems:
+            self._take(problem, prompt(self._question(problem)))
+        return True
+
+    def _can_be_asked(self, problem: Problem) -> bool:
+        """A value of the verb or of its form; which case is meant must be said."""
+        name = problem.pointer.split("/")[1:2]
+        field = next((field for field in self.fields if [field.name] == name), None)
+        return field is not None and field.name != "case" and not field.takes_stdin and not field.is_query
+
+    def _question(self, problem: Problem) -> str:
+        words = f" ({', '.join(problem.allowed)})" if problem.allowed else ""
+        return f"{problem.message}{words}"
+
+    def _take(self, problem: Problem, answer: str) -> None:
+        name, *rest = (part.replace("~1", "/").replace("~0", "~") for part in problem.pointer.split("/")[1:])
+        if not answer:
+            return
+        if rest:
+            self.given[name] = {**self.given.get(name, {}), rest[0]: answer}
+            return
+        field = next(field for field in self.fields if field.name == name)
+        self.given[name] = value_of(field, [answer] if field.kind in ("list", "map") else answer)
+
+    def _on_the_command_line(self, refusal: InvalidInput) -> InvalidInput:
+        """The refusal with the usage line as its hint where an argument is missing."""
+        missing = {problem.pointer for problem in refusal.problems if problem.code == "required"}
+        positional = {f"/{name}" for name in self.verb.cli.positionals}
+        if refusal.hint or not missing & positional:
+            return refusal
+        by_name = {field.name: field for field in self.fields}
+        words = [argument_metavar(by_name[name], self.verb.cli) for name in self.verb.cli.positionals]
+        hint = f"casectl {self.verb.name} {' '.join(words)}"
+        return type(refusal)(refusal.message, hint=hint, problems=refusal.problems)
+
+    def confirm_many(self, references: Sequence[str]) -> None:
+        """Ask before many cases change, where somebody can be asked. Raises Failure when the answer is not yes."""
+        many, options = len(references) >= MANY, self.options
+        if not many or options.yes or options.dry_run or not options.can_ask():
+            return
+        first = ", ".join(references[:_TOLD])
+        more = f" and {len(references) - _TOLD:,} more" if len(references) > _TOLD else ""
+        if not confirm(f"{self.verb.name} {len(references):,} cases: {first}{more}?"):
+            raise Failure("not confirmed, nothing was changed", hint="--dry-run shows what would happen")
+
+    def listed(self, desk: Desk, query: str) -> Iterator[str]:
+        """The numbers of all cases that a query of the command line finds."""
+        cases, after = registry.load("list"), None
+        while True:
+            values: dict[str, Any] = {"query": [query], "limit": 500} | ({"cursor": after} if after else {})
+            page = desk.perform(build(cases, values))
+            yield from (case.number for case in page.items)
+            after = page.next
+            if after is None:
+                return
+
+
+def refuse_partial(result: Any) -> None:
+    """PartialSuccess when some of a bulk were refused."""
+    refused = getattr(result, "refused", 0)
+    if isinstance(result, msgspec.Struct) and refused:
+        done = getattr(result, "changed", 0) + getattr(result, "unchanged", 0)
+        raise PartialSuccess(f"{refused:,} of {refused + done:,} cases were refused")
+
+
+def require_selection(references: Sequence[str], given: bool) -> None:
+    """Refuse a write that names no cases; standard input that happens to be empty is no error."""
+    if not references and not given:
+        raise UsageError("no case was given", hint="name cases, '-' for standard input, or a --query")

@@ -1,0 +1,123 @@
+"""The way in: reads the words of the command line and makes of every error a line on stderr and an exit code.
+
+This is the only place that does. The entry point of the package and `__main__` import it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from casectl.errors import INTERRUPTED, Failure, Refusal, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the words of the command line say (without the program's name); the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(words)
+    except Refusal as refusal:
+        return _complain(refusal, words)
+    except KeyboardInterrupt:
+        _end_line()
+        return INTERRUPTED
+    except BrokenPipeError:
+        _write_nowhere()
+        return 0
+    except Exception as error:  # noqa: BLE001 - whatever else happens is our fault and is told as such
+        return _complain(_internal(error, words), words)
+
+
+def _run(words: list[str]) -> int:
+    import typer
+    from typer.exceptions import TyperException
+
+    from casectl.cli.command_tree import PROGRAM
+    from casectl.cli.root import root_command
+
+    root = root_command()
+    try:
+        with root.make_context(PROGRAM, words) as ctx:
+            root.invoke(ctx)
+    except typer.Exit as done:
+        return done.exit_code
+    except typer.Abort:
+        return INTERRUPTED
+    except TyperException as error:
+        raise _usage(error) from error
+    return 0
+
+
+def _complain(refusal: Refusal, words: Sequence[str]) -> int:
+    from casectl.cli.messages import complain, note
+
+    if "--debug" in words:
+        from casectl.cli.failure_log import traceback_text
+
+        note(traceback_text(refusal.__cause__ or refusal))
+    complain(refusal, _wants_json(words), color=_color(words))
+    return refusal.exit_code
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    """Whether the caller is a program: known from the words alone, for errors that come before they are read."""
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return any(
+        word in ("--json", "-ojson", "-ojsonl", "--output=json", "--output=jsonl")
+        or (word in ("-o", "--output") and following in ("json", "jsonl"))
+        for word, following in pairs
+    )
+
+
+def _color(words: Sequence[str]) -> str:
+    given = [word.partition("=")[2] for word in words if word.startswith("--color=")]
+    if "--color" in words[:-1]:
+        given.append(words[words.index("--color") + 1])
+    return given[-1] if given and given[-1] in ("always", "never") else "auto"
+
+
+def _usage(error: Any) -> UsageError:
+    """Typer's complaint as ours: the sentence, near options, and where help is."""
+    from casectl.rules.text import did_you_mean
+
+    message = str(error.format_message()).rstrip(".")
+    ctx = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx is not None else "casectl"
+    hint = f"{path} --help"
+    name = getattr(error, "option_name", None)
+    if name is not None and ctx is not None and "No such option" in message:
+        options = [word for param in ctx.command.get_params(ctx) for word in (*param.opts, *param.secondary_opts)]
+        message = f"{path} has no option {name}"
+        hint = did_you_mean(name, [word for word in options if word.startswith("--")]) or hint
+    return UsageError(message[:1].lower() + message[1:], hint=hint)
+
+
+def _internal(error: BaseException, words: Sequence[str]) -> Failure:
+    from casectl.cli.failure_log import log_failure
+
+    command = next((word for word in words if not word.startswith("-")), "")
+    path = log_failure(error, command)
+    where = f"details in {path}" if path else "no log could be written; --debug shows the traceback"
+    refusal = Failure(f"internal error, {type(error).__name__}; {where}")
+    refusal.__cause__ = error
+    return refusal
+
+
+def _end_line() -> None:
+    """The prompt of the shell begins on a line of its own after ^C."""
+    from casectl.cli.messages import can_ask, note
+
+    if can_ask():
+        note("")
+
+
+def _write_nowhere() -> None:
+    """What is still buffered goes nowhere: nobody reads it, and Python would complain about it at its end."""
+    import os
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

@@ -1,0 +1,170 @@
+"""Finds verbs: names without importing anything, one loaded by its name, or all of them.
+
+The table below is static, so that `casectl --help` and completion read neither verbs nor commands; a house test holds
+it against the classes' own declarations. Everything above operations may import this module; it imports no verb
+before `load`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from casectl.errors import NotFound
+from casectl.operation import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GROUPS = ("Work on cases", "Look", "People and configuration", "The desk")
+"""The headings of the root help, in order."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One command: its words, `module:attribute`, what its line in the help says, and its heading.
+
+    A `verb` is an Operation, a `command` a function of casectl.cli.commands; hidden ones are in no help.
+    """
+
+    name: str
+    target: str
+    help: str
+    group: str
+    kind: Literal["verb", "command"] = "verb"
+    aliases: tuple[str, ...] = ()
+    hidden: bool = False
+
+
+def _entries(group: str, kind: Literal["verb", "command"], *rows: tuple[str, ...]) -> Iterator[Entry]:
+    package = "casectl.operations" if kind == "verb" else "casectl.cli.commands"
+    for name, target, text, *aliases in rows:
+        yield Entry(name, f"{package}.{target}", text, group, kind, tuple(aliases))
+
+
+ENTRIES: tuple[Entry, ...] = (
+    *_entries(
+        "Work on cases",
+        "verb",
+        ("create", "create:Create", "Open a case", "new"),
+        ("note", "note:AddNote", "Write a note on a case", "comment"),
+        ("status", "status:SetStatus", "Move a case to another status"),
+        ("assign", "assign:Assign", "Hand a case to somebody or to a team"),
+        ("take", "take:Take", "Take a case yourself"),
+        ("update", "update:Update", "Change a case", "edit"),
+        ("escalate", "escalate:Escalate", "Escalate a case, with a reason"),
+        ("close", "close:Close", "Close a case"),
+        ("reopen", "reopen:Reopen", "Open a closed case again"),
+        ("delete", "delete:Delete", "Move a case to the trash", "rm"),
+        ("restore", "restore:Restore", "Bring a case back from the trash"),
+        ("bulk-update", "bulk_update:BulkUpdate", "Change many cases at once"),
+    ),
+    *_entries(
+        "Look",
+        "verb",
+        ("list", "list:ListCases", "List cases, the most urgent first", "ls"),
+        ("search", "search:Search", "Search cases by words in their text", "find"),
+        ("show", "show:Show", "Show a case with its notes", "view"),
+        ("history", "history:History", "Tell who changed what in a case, and when"),
+        ("actions", "actions:Actions", "Tell what you may do with a case now, and why not the rest"),
+    ),
+    *_entries(
+        "People and configuration",
+        "verb",
+        ("user list", "user_list:ListUsers", "List users"),
+        ("user show", "user_show:ShowUser", "Show a user"),
+        ("user add", "user_add:AddUser", "Add a user"),
+        ("team list", "team_list:ListTeams", "List teams"),
+        ("team show", "team_show:ShowTeam", "Show a team"),
+        ("team add", "team_add:AddTeam", "Add a team"),
+        ("contact list", "contact_list:ListContacts", "List contacts by name"),
+        ("contact show", "contact_show:ShowContact", "Show a contact"),
+        ("contact add", "contact_add:AddContact", "Add a contact"),
+        ("type list", "type_list:ListTypes", "List case types"),
+        ("type show", "type_show:ShowType", "Show a case type"),
+        ("type set", "type_set:SetType", "Make a case type, or a new revision of one"),
+        ("tenant show", "tenant_show:ShowTenant", "Show the tenant you work in"),
+    ),
+    *_entries(
+        "People and configuration",
+        "command",
+        ("config show", "config:show", "Show every setting with its origin"),
+        ("config path", "config:path", "Tell which files are read"),
+    ),
+    *_entries(
+        "The desk",
+        "command",
+        ("db start", "db:start", "Start the embedded Postgres"),
+        ("db stop", "db:stop", "Stop the embedded Postgres"),
+        ("db status", "db:status", "Tell where the database is and how it does"),
+        ("db upgrade", "db:upgrade", "Bring the schema to this program's version"),
+        ("db check", "db:check", "Check cases, audit, counters and indexes against each other"),
+        ("db shell", "db:shell", "Open psql on the desk's database"),
+        ("db url", "db:url", "Print the address of the database"),
+        ("import", "import_:import_file", "Import cases and their history from a file"),
+        ("help", "help:topic", "Read a page of the manual"),
+    ),
+    Entry(
+        "import changes", "casectl.operations.import_changes:ImportChanges", "Import a batch of lines", "The desk",
+        hidden=True,
+    ),
+)
+
+ALL: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
+"""Verbs and commands by name."""
+
+VERBS: dict[str, str] = {entry.name: entry.target for entry in ENTRIES if entry.kind == "verb"}
+"""`module:class` of every verb by name."""
+
+NOUNS: dict[str, str] = {
+    "config": "Settings and where they come from",
+    "contact": "The people cases are about",
+    "db": "The database behind the desk",
+    "team": "Teams and who is in them",
+    "tenant": "The tenant you work in",
+    "type": "Case types: form, lifecycle and numbers",
+    "user": "The people who work here",
+}
+"""What a word with sub-commands is about."""
+
+
+def find(name: str) -> Entry | None:
+    """The command of this name or alias, None when there is none."""
+    if name in ALL:
+        return ALL[name]
+    return next((entry for entry in ENTRIES if name in entry.aliases), None)
+
+
+def import_target(target: str) -> Any:
+    """The object at `module:attribute`."""
+    import sys
+
+    module, _, attribute = target.partition(":")
+    __import__(module)
+    return getattr(sys.modules[module], attribute)
+
+
+def load(name: str) -> type[Operation[Any]]:
+    """The verb of this name. Raises NotFound for an unknown one, TypeError for one that does not declare itself."""
+    if name not in VERBS:
+        raise NotFound(f"there is no verb {name!r}")
+    found = import_target(VERBS[name])
+    require_sound(found)
+    verb: type[Operation[Any]] = found
+    return verb
+
+
+def load_all() -> dict[str, type[Operation[Any]]]:
+    """Every verb by name, all imported: for servers and tests."""
+    return {name: load(name) for name in VERBS}
+
+
+def require_sound(verb: Any) -> None:
+    """Refuse, with TypeError, what is no verb or lacks name, right, route or docstring."""
+    if not (isinstance(verb, type) and issubclass(verb, Operation)):
+        raise TypeError(f"{verb!r} is no Operation")
+    missing = [word for word in ("name", "right", "routes") if not getattr(verb, word)]
+    if not (verb.__dict__.get("__doc__") or "").strip():
+        missing.append("docstring")
+    if missing:
+        raise TypeError(f"verb {verb.__name__} declares no {', no '.join(missing)}")
