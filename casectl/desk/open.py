@@ -73,6 +73,18 @@ def connect(config: Config, report: Callable[[str], None]) -> Connection[Any]:
     if url:
         return _guarded(_connect_to(config, url, {}))
     cluster = cluster_of(config)
+    connection = _connect_embedded(config, cluster, report)
+    idle = config.seconds("database.stop_after")
+    if idle is not None:
+        from casectl.desk.idle import watch
+
+        watch(cluster, idle)
+    return connection
+
+
+def _connect_embedded(config: Config, cluster: Cluster, report: Callable[[str], None]) -> Connection[Any]:
+    import psycopg
+
     address = cluster.address()
     if address is not None:
         try:
