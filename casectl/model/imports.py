@@ -90,3 +90,29 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
     openings_moved: int = 0
     outcomes: list[LineOutcome] = []
     carried: dict[str, bytes] = {}
+
+
+class ImportSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import of a file did, or with `dry_run` would do; counts as in ImportResult.
+
+    `refusals` are the first hundred lines that were not imported, `rejects` the file that holds all of them ('' when
+    there is none). `seconds` is wall time. `complete` is false when it was interrupted.
+    """
+
+    file: str
+    source: str
+    rows: int
+    imported: int
+    created: int
+    changes: int
+    unchanged: int
+    refused: int
+    blocked: int
+    seen: int
+    raised: int
+    openings_moved: int
+    seconds: float
+    rejects: str = ""
+    dry_run: bool = False
+    complete: bool = True
+    refusals: list[LineOutcome] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta
@@ -44,11 +44,12 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
     case, with change one change of it. A dry run plans on what its batch before has `carried` and writes nothing.
     """
 
-    name = "import changes"
-    right = "import:run"
-    routes = (("POST", "/v1/imports/"),)
-    historic = True
-    cli = Cli(group="The desk")
+    name: ClassVar[str] = "import changes"
+    right: ClassVar[str] = "import:run"
+    routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/imports/"),)
+    historic: ClassVar[bool] = True
+    batched: ClassVar[str] = "records"
+    cli: ClassVar[Cli] = Cli(group="The desk", hidden=("records", "create", "carried"))
 
     source: Annotated[str, Meta(min_length=1, max_length=200, description="what is imported")]
     run_id: Annotated[str, Meta(min_length=1, max_length=64, description="names this run")]

@@ -1,0 +1,195 @@
+"""`casectl import`: cases and their history from a file of another desk. Only casectl.cli imports this module."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from casectl.cli.batches import Interruption
+from casectl.cli.common_options import CommonOptions  # noqa: TC001 - the command's signature is read at run time
+from casectl.cli.formats import plain
+from casectl.cli.import_file import columns_of, read_lines
+from casectl.cli.import_rejects import Rejects
+from casectl.cli.import_run import ImportRun
+from casectl.cli.messages import Progress, note
+from casectl.cli.views import Column, Part, View
+from casectl.errors import InvalidInput, NotFound, PartialSuccess, Refusal, UsageError
+from casectl.model.imports import ImportSummary, LineOutcome
+from casectl.rules.import_map import check_columns, read_map
+from casectl.rules.text import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from casectl.cli.import_file import Line
+    from casectl.rules.import_map import ImportMap
+
+_TOLD = 10
+"""Refused lines that a summary for people names; the file of rejects has all."""
+_LONGEST_MAP = 1_000_000
+
+
+def _truth(value: Any) -> str:
+    return "yes" if value else "no"
+
+
+SUMMARY = View(
+    result=ImportSummary,
+    id="source",
+    columns=(),
+    labels=(
+        Column(header="Source", path="source"),
+        Column(header="Rows", path="rows"),
+        Column(header="Cases created", path="created"),
+        Column(header="Changes", path="changes"),
+        Column(header="Unchanged", path="unchanged"),
+        Column(header="Refused", path="refused"),
+        Column(header="Blocked", path="blocked"),
+        Column(header="Seen before", path="seen"),
+        Column(header="Times raised", path="raised"),
+        Column(header="Openings moved", path="openings_moved"),
+        Column(header="Seconds", path="seconds"),
+        Column(header="Dry run", path="dry_run", format=_truth),
+        Column(header="Rejects", path="rejects", format=plain),
+    ),
+    parts=(
+        Part(
+            heading="Not imported",
+            path="refusals",
+            columns=(
+                Column(header="LINE", path="line", right=True),
+                Column(header="RESULT", path="result", style="result"),
+                Column(header="REASON", path="reason"),
+            ),
+        ),
+    ),
+)
+
+
+def import_file(  # noqa: PLR0913, PLR0917 - the options of the command line
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON Lines, oldest line first")],
+    map_file: Annotated[Path, typer.Option("--map", metavar="MAP.toml", help="what the columns mean")],
+    options: CommonOptions,
+    dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="tell what would happen and change nothing")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="go on after an interruption without remark")] = False,
+    rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="where refused lines go")] = None,
+) -> None:
+    """Import cases and their history from a file.
+
+    Each line is a case, or one change of a case, as the map says. Lines keep their own times and people and go
+    through the same rules as any change; those refused go to a file with line number and reason. What was imported
+    once is left alone, so an interrupted import is simply started again.
+    """
+    from casectl.desk.open import open_desk
+
+    config = options.settings()
+    output = options.output_for(config)
+    if not output.prepare(SUMMARY):
+        return
+    import_map = load_map(map_file)
+    columns = _columns(file, import_map)
+    to = rejects or Path(f"{file.stem}.rejects.csv")
+    if to.exists() and to.samefile(file):
+        raise UsageError("the rejects would overwrite the file itself", hint="--rejects FILE names another")
+    with open_desk(config, options.tell) as desk, Rejects(str(to), columns) as refused:
+        kept = refused if rejects is not None or not dry_run else None
+        run = ImportRun(desk, import_map, kept, dry_run=dry_run)
+        try:
+            complete = _import(run, file, quiet=bool(options.quiet), remark=not (resume or options.quiet))
+        except (Refusal, KeyboardInterrupt):
+            if run.counts["rows"]:
+                note(_sentence(run.summary(str(file), complete=False)))
+            raise
+        summary = run.summary(str(file), complete=complete)
+    output.emit_one(_shortened(summary) if output.format == "table" else summary, SUMMARY)
+    _end(summary)
+
+
+import_file.examples = (  # type: ignore[attr-defined]
+    ("casectl import incidents.csv --map incidents.toml --dry-run", "what would happen"),
+    ("casectl import incidents.csv --map incidents.toml", ""),
+    ("casectl import incidents.csv --map incidents.toml --resume --rejects refused.csv", "after an interruption"),
+)
+
+
+def load_map(path: Path) -> ImportMap:
+    """The map in a file of TOML; raises NotFound or InvalidInput with all that is wrong."""
+    import tomllib
+
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LONGEST_MAP + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    try:
+        document = tomllib.loads(text.decode())
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{path} is no TOML: {error}") from error
+    return read_map(document, path.stem)
+
+
+def _unreadable(path: Path, error: OSError) -> Refusal:
+    if isinstance(error, FileNotFoundError):
+        return NotFound(f"there is no file {path}")
+    return InvalidInput(f"{path} cannot be read: {error.strerror}")
+
+
+def _columns(path: Path, import_map: ImportMap) -> list[str]:
+    """The columns of the file, checked against the map before a desk is opened."""
+    try:
+        with path.open("rb") as file:
+            columns = columns_of(file, import_map)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (csv.Error, UnicodeError) as error:
+        raise InvalidInput(f"the first line of {path} names no columns: {error}") from error
+    if import_map.format == "csv":
+        check_columns(import_map, columns)
+    return columns
+
+
+def _import(run: ImportRun, path: Path, *, quiet: bool, remark: bool) -> bool:
+    """Import batch after batch; whether the file came to its end."""
+    label = "Checking" if run.dry_run else "Importing"
+    with path.open("rb") as file, Interruption() as interruption, Progress(label, quiet=quiet) as progress:
+        lines: Iterable[Line] = read_lines(file, run.map, lambda header: check_columns(run.map, header))
+        for batch in run.batches(lines):
+            if interruption.wanted:
+                return False
+            result = run.perform(batch)
+            progress.advance(len(batch))
+            if remark and result.seen:
+                note("Lines of an earlier import were found and are left alone.")
+                remark = False
+    return True
+
+
+def _shortened(summary: ImportSummary) -> ImportSummary:
+    import msgspec
+
+    shown: list[LineOutcome] = summary.refusals[:_TOLD]
+    return msgspec.structs.replace(summary, refusals=shown)
+
+
+def _sentence(summary: ImportSummary) -> str:
+    verb = "would be" if summary.dry_run else "were"
+    return (
+        f"{plural(summary.rows, 'line')} read: {plural(summary.created, 'case')} and "
+        f"{plural(summary.changes, 'change')} {verb} imported, {summary.unchanged:,} unchanged, "
+        f"{summary.refused + summary.blocked:,} refused, {summary.seen:,} seen before"
+    )
+
+
+def _end(summary: ImportSummary) -> None:
+    """The exit code: interrupted before refused before done."""
+    if not summary.complete:
+        note("Stopped. The same command goes on from here.")
+        raise KeyboardInterrupt
+    if summary.refused or summary.blocked:
+        place = f"; {os.path.relpath(summary.rejects)} has them with their reasons" if summary.rejects else ""
+        count = summary.refused + summary.blocked
+        raise PartialSuccess(f"{count:,} of {plural(summary.rows, 'line')} were refused{place}")

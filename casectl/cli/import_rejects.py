@@ -1,0 +1,64 @@
+"""The file of lines that an import refused: line number, reason, and the line as it stood. Only casectl.cli imports it.
+
+Only its owner can read it (0600); it is made when the first line is refused. Cells that a spreadsheet would run as a
+formula begin with an apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from typing import TYPE_CHECKING, Self, TextIO
+
+from casectl.errors import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FORMULA = "[=+\\-@\t\r]"
+_NUMBER = r"[+-]?[0-9]+([.,][0-9]+)?"
+
+
+class Rejects:
+    """Writes refused lines to `path`; with `columns` as the header. An older file of this name is replaced."""
+
+    def __init__(self, path: str, columns: Sequence[str]) -> None:
+        self.path = path
+        self.count = 0
+        self._columns = columns
+        self._file: TextIO | None = None
+
+    def write(self, line: int, reason: str, original: Sequence[str]) -> None:
+        """Add a line. Raises Failure when the file cannot be written."""
+        try:
+            if self._file is None:
+                self._file = _open(self.path)
+                self._put("line", "reason", *self._columns)
+            self._put(str(line), reason, *original)
+        except OSError as error:
+            raise Failure(f"cannot write {self.path}: {error.strerror}", hint="--rejects FILE names another") from error
+        self.count += 1
+
+    def _put(self, *cells: str) -> None:
+        csv.writer(self._file, lineterminator="\n").writerow(map(_harmless, cells))  # type: ignore[arg-type]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _open(path: str) -> TextIO:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
+
+
+def _harmless(cell: str) -> str:
+    if re.match(_FORMULA, cell) and not re.fullmatch(_NUMBER, cell):
+        return "'" + cell
+    return cell
