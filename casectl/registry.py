@@ -94,6 +94,11 @@ ENTRIES: tuple[Entry, ...] = (
     *_entries(
         "The desk",
         "command",
+        ("init", "init:init", "Set up a desk: database, tenant, you as its admin, case types"),
+        ("demo", "demo:demo", "Make a demo desk and show its queue"),
+        ("import", "import_:import_file", "Import cases from CSV or JSON Lines, with their history"),
+        ("init", "init:init", "Set up a desk for real use"),
+        ("demo", "demo:demo", "Make a desk to try things on"),
         ("db start", "db:start", "Start the embedded Postgres"),
         ("db stop", "db:stop", "Stop the embedded Postgres"),
         ("db status", "db:status", "Tell where the database is and how it does"),

@@ -1,0 +1,192 @@
+"""How each noun of the desk looks: the tables and details by the name a verb declares as its `view`.
+
+Only casectl.cli imports this module.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from casectl.cli.formats import age, moment, person, plain, status
+from casectl.cli.views import Column, Part, View
+from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, HistoryEntry, Note
+from casectl.model.configuration import CaseType
+from casectl.model.people import Contact, Team, Tenant, User
+
+if TYPE_CHECKING:
+    from casectl.operation import AnyOperation
+
+_SHORTEST_WORTH_SHOWING = 60
+"""Longer values of a change are cut in the history for people; JSON has them whole."""
+
+
+def _people(value: Any) -> str:
+    return ", ".join(person(one) for one in value or [])
+
+
+def _yes(value: Any) -> str:
+    """A truth worth a word only when it is true."""
+    return "yes" if value else ""
+
+
+def _changes(value: Any) -> str:
+    """`status: New → Assigned; priority: 2 → 3`."""
+    return "; ".join(f"{one['field']}: {_short(one['before'])} → {_short(one['after'])}" for one in value or [])
+
+
+def _short(value: Any) -> str:
+    text = plain(value) or "none"
+    return text if len(text) <= _SHORTEST_WORTH_SHOWING else text[: _SHORTEST_WORTH_SHOWING - 1] + "…"
+
+
+def _numbers(value: Any) -> str:
+    return plain(value.get("number")) if value else ""
+
+
+_AUTHOR = Column(header="AUTHOR", path="author", format=person)
+_WRITTEN = Column(header="AT", path="created_at", format=moment)
+_INTERNAL = Column(header="INTERNAL", path="is_internal", format=lambda value: "internal" if value else "")
+_STATUS = Column(header="STATUS", path="status", format=status, style="status.category", least=8, rank=2)
+_PRIORITY = Column(header="PRIORITY", path="priority_name", style="priority_name", rank=3)
+
+_CASE_COLUMNS = (
+    Column(header="NUMBER", path="number", least=8, rank=0),
+    _STATUS,
+    _PRIORITY,
+    Column(header="ASSIGNEE", path="assignee", format=person, rank=4),
+    Column(header="TEAM", path="team", format=person, rank=6),
+    Column(header="AGE", path="created_at", format=age, least=3, rank=5, right=True),
+    Column(header="TITLE", path="title", least=12, rank=0),
+)
+_CASE_LABELS = (
+    Column(header="Number", path="number"),
+    Column(header="Title", path="title"),
+    Column(header="Type", path="type.name"),
+    Column(header="Status", path="status", format=status, style="status.category"),
+    Column(header="Priority", path="priority_name", style="priority_name"),
+    Column(header="Assignee", path="assignee", format=person),
+    Column(header="Team", path="team", format=person),
+    Column(header="Contact", path="contact", format=person),
+    Column(header="Reporter", path="reporter", format=person),
+    Column(header="Tags", path="tags"),
+    Column(header="Due", path="due_at", format=moment),
+    Column(header="Part of", path="parent", format=_numbers),
+    Column(header="Restricted", path="is_restricted", format=_yes),
+    Column(header="External id", path="external_id"),
+    Column(header="Created", path="created_at", format=moment),
+    Column(header="Updated", path="updated_at", format=moment),
+    Column(header="First response", path="first_response_at", format=moment),
+    Column(header="Resolved", path="resolved_at", format=moment),
+    Column(header="Closed", path="closed_at", format=moment),
+    Column(header="In the trash", path="deleted_at", format=moment),
+    Column(header="Version", path="version"),
+    Column(header="Fields", path="fields"),
+)
+_USER_COLUMNS = (
+    Column(header="LOGIN", path="login", rank=0),
+    Column(header="NAME", path="name", rank=1),
+    Column(header="MAIL", path="email", rank=4),
+    Column(header="ROLES", path="roles", rank=2),
+    Column(header="TEAMS", path="teams", rank=3),
+    Column(header="ACTIVE", path="is_active", rank=5),
+)
+_TEAM_COLUMNS = (
+    Column(header="NAME", path="name", rank=0),
+    Column(header="LEAD", path="lead", format=person, rank=2),
+    Column(header="MEMBERS", path="members", format=_people, rank=1),
+    Column(header="ACTIVE", path="is_active", rank=3),
+)
+_CONTACT_COLUMNS = (
+    Column(header="ID", path="id", rank=1, right=True, least=2),
+    Column(header="NAME", path="name", rank=0),
+    Column(header="MAIL", path="email", rank=0),
+    Column(header="PHONE", path="phone", rank=2),
+)
+_TYPE_COLUMNS = (
+    Column(header="NAME", path="name", rank=0),
+    Column(header="TITLE", path="title", rank=1),
+    Column(header="REVISION", path="revision", rank=3, right=True),
+    Column(header="NUMBERS", path="number_pattern", rank=2),
+    Column(header="ACTIVE", path="is_active", rank=4),
+)
+
+_CASES = View(result=Case, columns=_CASE_COLUMNS, id="number", labels=_CASE_LABELS, texts=("description",),
+              empty="No cases match.")  # fmt: skip
+_USERS = View(result=User, columns=_USER_COLUMNS, id="login", empty="There are no users.")
+_TEAMS = View(
+    result=Team, columns=_TEAM_COLUMNS, id="name", empty="There are no teams yet; casectl team add makes one."
+)
+_CONTACTS = View(result=Contact, columns=_CONTACT_COLUMNS, empty="No contacts match.")
+_TYPES = View(result=CaseType, columns=_TYPE_COLUMNS, id="name", empty="There are no case types.")
+
+VIEWS: dict[str, View] = {
+    "case": _CASES,
+    "cases": _CASES,
+    "case_detail": View(
+        result=CaseDetail,
+        columns=_CASE_COLUMNS,
+        id="number",
+        labels=_CASE_LABELS,
+        texts=("description",),
+        parts=(Part(heading="Notes", path="notes", columns=(_WRITTEN, _AUTHOR, _INTERNAL), text="content"),),
+    ),
+    "note": View(
+        result=Note,
+        columns=(_WRITTEN, _AUTHOR, _INTERNAL),
+        labels=(Column(header="Case", path="case", format=_numbers), Column(header="Note", path="id"),
+                Column(header="Internal", path="is_internal", format=_yes)),
+        texts=("content",),
+    ),
+    "bulk": View(
+        result=BulkResult,
+        columns=(),
+        id="outcomes.number",
+        labels=(Column(header="Changed", path="changed"), Column(header="Unchanged", path="unchanged"),
+                Column(header="Refused", path="refused"), Column(header="Dry run", path="dry_run", format=_yes)),
+        parts=(Part(heading="Cases", path="outcomes", columns=(
+            Column(header="NUMBER", path="number", rank=0), Column(header="RESULT", path="result", style="result"),
+            Column(header="REASON", path="message", rank=0))),),
+    ),
+    "history": View(
+        result=HistoryEntry,
+        id="object_id",
+        columns=(
+            Column(header="AT", path="at", format=moment, least=16, rank=0),
+            Column(header="WHO", path="actor", rank=1),
+            Column(header="COMMAND", path="operation", rank=3),
+            Column(header="WHAT", path="object", rank=4),
+            Column(header="ACTION", path="action", rank=5),
+            Column(header="CHANGES", path="changes", format=_changes, least=12, rank=0),
+        ),
+        empty="Nothing has happened to this case that you may see.",
+    ),
+    "actions": View(
+        result=ActionChoice,
+        id="name",
+        columns=(
+            Column(header="ACTION", path="name", rank=1),
+            Column(header="POSSIBLE", path="possible", rank=0, least=3),
+            Column(header="COMMAND", path="command", rank=0, least=16),
+            Column(header="WHY NOT", path="reason", rank=0, least=16),
+        ),
+    ),
+    "user": _USERS,
+    "users": _USERS,
+    "team": _TEAMS,
+    "teams": _TEAMS,
+    "contact": _CONTACTS,
+    "contacts": _CONTACTS,
+    "type": _TYPES,
+    "types": _TYPES,
+    "tenant": View(
+        result=Tenant,
+        id="name",
+        columns=(Column(header="NAME", path="name"), Column(header="TITLE", path="title"),
+                 Column(header="TIME ZONE", path="timezone"), Column(header="SINCE", path="created_at", format=moment)),
+    ),
+}  # fmt: skip
+
+
+def view_of(verb: type[AnyOperation]) -> View:
+    """The view that a verb declares; a house test sees that there is one and that it is of the verb's result."""
+    return VIEWS[verb.cli.view]
