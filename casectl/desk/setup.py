@@ -15,8 +15,8 @@ import msgspec
 from casectl.desk import admin
 from casectl.desk.identity import Identity
 from casectl.desk.local import LocalDesk
-from casectl.desk.open import connect, operating_system_user
-from casectl.errors import Conflict, InvalidInput, Problem
+from casectl.desk.open import connect, open_desk, operating_system_user
+from casectl.errors import Conflict, Failure, InvalidInput, Problem, Refusal
 from casectl.model.case import Noun
 from casectl.operation import Operation
 from casectl.rules.rights import ROLES
@@ -171,7 +171,7 @@ def initialise(config: Config, new: NewTenant, report: Callable[[str], None]) ->
         made = desk.perform(MakeDefaults())
     return Initialised(
         tenant=new.name, title=new.title, admin=new.login, timezone=new.timezone, case_types=made,
-        config_file="" if new.is_demo else _remember(config, new.name),
+        config_file="" if new.is_demo else _remember(config, new.name, report),
     )  # fmt: skip
 
 
@@ -227,7 +227,7 @@ def _insert_admin(connection: Connection[Any], tenant_id: int, new: NewTenant, r
         )
 
 
-def _remember(config: Config, tenant: str) -> str:
+def _remember(config: Config, tenant: str, report: Callable[[str], None]) -> str:
     """Name the tenant in the user's configuration when nothing names one; the file, '' when it was not changed."""
     from casectl.config import write_setting
 
@@ -236,7 +236,11 @@ def _remember(config: Config, tenant: str) -> str:
         return ""
     if not path or _names_a_tenant(path):
         return ""
-    write_setting(path, "tenant", tenant)
+    try:
+        write_setting(path, "tenant", tenant)
+    except Failure as refusal:  # the tenant is made all the same
+        report(f"{refusal.message}; say --tenant {tenant}, or set CASECTL_TENANT")
+        return ""
     return path
 
 
@@ -248,3 +252,21 @@ def _names_a_tenant(path: str) -> bool:
         return "tenant" in tomllib.loads(Path(path).read_text("utf-8"))
     except FileNotFoundError:
         return False
+
+
+def comes_by_default(config: Config, tenant: str) -> bool:
+    """Whether a command without --tenant works in `tenant`; where several are possible, none does."""
+    try:
+        with open_desk(config) as desk:
+            return desk.perform(_Where()) == tenant
+    except Refusal:
+        return False
+
+
+class _Where(Operation[str], frozen=True, kw_only=True):
+    """The name of the actor's tenant."""
+
+    name, right, reads = "init", "tenant:read", True
+
+    async def run(self, unit: Unit) -> str:
+        return unit.actor.tenant

@@ -150,8 +150,9 @@ _ROLE_CHECKS: tuple[tuple[str, str, LiteralString], ...] = (
         "grant",
         "a role may write what only triggers may",
         (
-            "SELECT DISTINCT c.relname FROM pg_class c, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS wish,"
-            " unnest(ARRAY[%(app)s, %(read)s]) AS role WHERE c.relnamespace = 'desk'::regnamespace AND c.relkind = 'r'"
+            "SELECT DISTINCT c.relname FROM pg_class c,"
+            " unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS wish, unnest(ARRAY[%(app)s, %(read)s]) AS role"
+            " WHERE c.relnamespace = 'desk'::regnamespace AND c.relkind = 'r'"
             " AND (c.relname IN ('audit', 'case_tags', 'case_fields', 'case_search', 'counters') OR wish = 'TRUNCATE')"
             " AND has_table_privilege(role, c.oid, wish)"
         ),

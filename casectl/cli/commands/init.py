@@ -1,0 +1,100 @@
+"""`casectl init`: a desk for real use. Only casectl.cli imports this module."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from casectl.cli.common_options import CommonOptions  # noqa: TC001 - the command's signature is read at run time
+from casectl.cli.parameters import OWN
+
+if TYPE_CHECKING:
+    from casectl.cli.views import View
+    from casectl.desk.setup import Initialised, NewTenant
+
+option = partial(typer.Option, show_default=False, rich_help_panel=OWN)
+
+
+def init(  # noqa: PLR0913 - one parameter per option
+    *,
+    options: CommonOptions,
+    title: Annotated[str | None, option("--title", help="what people call the tenant", metavar="TEXT")] = None,
+    admin: Annotated[str | None, option("--admin", help="login of its first admin", metavar="LOGIN")] = None,
+    name: Annotated[str | None, option("--name", help="the admin's full name", metavar="TEXT")] = None,
+    email: Annotated[str | None, option("--email", help="the admin's mail address", metavar="ADDRESS")] = None,
+    os_user: Annotated[str | None, option("--os-user", help="who the admin is on this machine", metavar="NAME")] = None,
+    timezone: Annotated[
+        str | None, option("--timezone", help="IANA name, such as Europe/Berlin", metavar="ZONE")
+    ] = None,
+) -> None:
+    """Set up a desk: the database, a tenant (--tenant NAME), you as its admin, and three case types.
+
+    Asks for what is not given, on a terminal. A database that is there already gets one more tenant.
+    """
+    from casectl.desk import setup
+
+    config = options.settings()
+    output, view = options.output_for(config), _view()
+    if not output.prepare(view):
+        return
+    given = {"title": title, "login": admin, "admin_name": name, "email": email, "timezone": timezone}
+    new = _wish(options, setup.suggested(config), given, os_user)
+    made = setup.initialise(config, new, options.tell)
+    output.emit_one(made, view)
+    plain = msgspec.structs.replace(options, tenant=None).settings()
+    options.tell(_closing(made, "" if setup.comes_by_default(plain, made.tenant) else f" --tenant {made.tenant}"))
+
+
+def _view() -> View:
+    from casectl.cli.views import Column, View
+    from casectl.desk.setup import Initialised
+
+    paths = {"TENANT": "tenant", "TITLE": "title", "ADMIN": "admin", "TIME ZONE": "timezone", "TYPES": "case_types"}
+    columns = tuple(Column(header=header, path=path) for header, path in paths.items())
+    return View(result=Initialised, id="tenant", columns=columns)
+
+
+def _wish(options: CommonOptions, proposed: NewTenant, given: dict[str, Any], os_user: str | None) -> NewTenant:
+    """The proposal with what was given, and on a terminal with what is answered."""
+    from casectl.cli.messages import prompt
+    from casectl.desk.setup import title_of
+
+    asks = options.can_ask()
+    name = proposed.name or (prompt("Name of the tenant (acme)", flag="--tenant") if asks else "")
+    values = {"name": name, "title": title_of(name)} | {key: value for key, value in given.items() if value is not None}
+    if os_user:
+        values["os_user"] = os_user
+    if "login" in values and values["login"] != proposed.login:
+        values.setdefault("admin_name", values["login"])
+    wish = msgspec.structs.replace(proposed, **values)
+    if not asks:
+        return wish
+    questions = {"title": "Title", "login": "Login of its admin", "email": "Mail address", "timezone": "Time zone"}
+    answers = {
+        field: prompt(question, default=getattr(wish, field) or "") or None
+        for field, question in questions.items()
+        if given.get(field) is None
+    }
+    return msgspec.structs.replace(wish, **answers)
+
+
+def _closing(made: Initialised, tenant: str) -> str:
+    remembered = f"{made.config_file} names it as your tenant." if made.config_file else ""
+    commands = [
+        (f"casectl create 'Login fails' --type incident --priority high{tenant}", "open a case"),
+        (f"casectl list{tenant}", "the queue"),
+        (f"casectl user add LOGIN --role 'Case Worker'{tenant}", "a colleague"),
+        (f"casectl import FILE --map MAP.toml{tenant}", "cases from elsewhere"),
+    ]
+    widest = max(len(command) for command, _ in commands)
+    lines = [f"  {command:<{widest}}  {text}" for command, text in commands]
+    return "\n".join(line for line in [remembered, "Try next:", *lines] if line)
+
+
+init.examples = (  # type: ignore[attr-defined]
+    ("casectl init --tenant acme --title 'Acme Ltd' --email jane@example.com", "without a question"),
+    ("casectl init", "asks for what it needs"),
+)
