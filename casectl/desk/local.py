@@ -21,6 +21,7 @@ from casectl.store.unit import StoredUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from types import TracebackType
 
     from psycopg import AsyncConnection, Connection
@@ -34,9 +35,12 @@ RETRIES = 3
 
 _ENTER = """
     SELECT problem, tenant_id, tenant, user_id, login, name, email, rights, team_ids, led, zone, roles, schema_version,
-           candidates
+           candidates, now(), set_config('plan_cache_mode', 'force_generic_plan', true),
+           set_config('transaction_read_only', %s, true)
     FROM enter(%s, %s, %s, %s, %s)
 """
+"""Planning a look-up by key under row-level security costs more than running it, so prepared plans are kept; where the
+data decide about the plan, store.pages asks for one of its own."""
 
 _HISTORIC = "SELECT set_config('casectl.import', 'on', true)"
 
@@ -44,17 +48,17 @@ _HISTORIC = "SELECT set_config('casectl.import', 'on', true)"
 async def perform(sql: Sql, identity: Identity, operation: Operation[Result], call: Call) -> Result:
     """Run a verb in a transaction of its own; a Refusal or a fault undoes all of it."""
     try:
-        actor = await _enter(sql, identity, operation, call)
+        actor, now = await _enter(sql, identity, operation, call)
         rights.require(actor, operation.right)
         if call.historic_at is not None or call.historic_actor is not None or operation.historic:
             rights.require(actor, "import:run")
             await sql.rows(_HISTORIC)
-        unit = StoredUnit(sql, actor, call)
+        unit = StoredUnit(sql, actor, call, now)
         result = await _once(unit, operation)
-        if call.dry_run or operation.reads:
+        if call.dry_run and not operation.reads:
             await sql.rollback()
         else:
-            await sql.commit()
+            await sql.commit()  # of a read too: psycopg forgets all prepared statements at a rollback
     except BaseException:
         await _undo(sql)
         raise
@@ -70,20 +74,20 @@ async def _undo(sql: Sql) -> None:
         return  # the connection is gone, and with it the transaction
 
 
-async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: Call) -> Actor:
-    answer = await sql.rows(
-        _ENTER, (identity.tenant, identity.login, identity.os_user, operation.name, call.request_id)
-    )
-    row = answer[0]
+async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: Call) -> tuple[Actor, datetime]:
+    """Who acts, and the transaction's time."""
+    who = (identity.tenant, identity.login, identity.os_user, operation.name, call.request_id)
+    row = (await sql.rows(_ENTER, ("on" if operation.reads else "off", *who)))[0]
     if row[12] != SCHEMA_VERSION:
         raise schema_mismatch(row[12])
     if row[0] is not None:
         raise refuse_entry(row[0], identity, row[13] or [])
-    return Actor(
+    actor = Actor(
         tenant_id=row[1], tenant=row[2], user_id=row[3], login=row[4], display_name=row[5], email=row[6] or "",
         rights=frozenset(row[7]), team_ids=frozenset(row[8]), led_team_ids=frozenset(row[9]), zone=row[10],
         roles=tuple(row[11]),
     )  # fmt: skip
+    return actor, row[14]
 
 
 async def _once(unit: StoredUnit, operation: Operation[Result]) -> Result:

@@ -13,15 +13,19 @@ if TYPE_CHECKING:
 
 
 class Context:
-    """The transaction of one verb. `changed_at` None means the transaction's own time, `now()` in SQL."""
+    """The transaction of one verb. `changed_at` None means the transaction's own time, `now()` in SQL.
 
-    def __init__(self, sql: Sql, actor: Actor, call: Call) -> None:
+    `now` is that time where entering has told it already.
+    """
+
+    def __init__(self, sql: Sql, actor: Actor, call: Call, now: datetime | None = None) -> None:
         self.sql = sql
         self.actor = actor
         self.call = call
         self.tenant_id = actor.tenant_id
         self.changed_by: int = actor.user_id if call.historic_actor is None else call.historic_actor
         self.changed_at: datetime | None = call.historic_at
+        self._now = now
 
     async def take(self, name: str, how_many: int = 1) -> int:
         """The last of `how_many` new values of a counter; none is ever given twice."""
@@ -32,5 +36,6 @@ class Context:
         """The transaction's time on the database's clock, or the call's historic time."""
         if self.changed_at is not None:
             return self.changed_at
-        moment: datetime = (await self.sql.rows("SELECT now()"))[0][0]
-        return moment
+        if self._now is None:
+            self._now = (await self.sql.rows("SELECT now()"))[0][0]
+        return self._now

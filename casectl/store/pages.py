@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import base64
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 from casectl.errors import InvalidInput, Problem
 from casectl.model.case import CasePage
 from casectl.rules import rights
+from casectl.rules.query.ast import Text, leaves
 from casectl.store.case_rows import CASE_COLUMNS, WIDTH, case_of, names_of
 from casectl.store.query_names import resolve
 from casectl.store.query_sql import Condition, Order
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from typing import LiteralString
 
     from casectl.rules.query import Query
     from casectl.store.context import Context
 
+_PLAN_MODE: LiteralString = "SELECT set_config('plan_cache_mode', %s, true)"
+
+_LIMITS: tuple[tuple[int, LiteralString], ...] = (
+    (11, " LIMIT 11"), (51, " LIMIT 51"), (101, " LIMIT 101"), (501, " LIMIT 501"),
+)  # fmt: skip
+
 _SIGNATURE = 16
 """Bytes of the cursor's HMAC-SHA256 that are kept: 128 bits."""
 
+_KEYS: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
+"""The cursor's key by connection."""
 
-async def page(
-    context: Context, query: Query, *, limit: int, after: str | None, with_description: bool
-) -> CasePage:
+
+async def page(context: Context, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:
     """See `casectl.unit.Cases.page`."""
-    statement, parameters, order = await _statement(context, query, after, with_description=with_description)
-    rows = await context.sql.rows(statement, [*parameters, limit + 1])
+    statement, parameters, order = await _statement(context, query, after, limit, with_description=with_description)
+    async with _planned_for(context, query):
+        rows = await context.sql.rows(statement, parameters)
     width = WIDTH + with_description
     following = None
     if len(rows) > limit:
@@ -45,13 +57,15 @@ async def matching(context: Context, query: Query, *, limit: int) -> list[str]:
     statement: LiteralString = (
         "SELECT c.number FROM cases c WHERE " + where + " " + Order(query.sort).clause + " LIMIT %s"
     )
-    return [row[0] for row in await context.sql.rows(statement, [*condition.parameters, limit])]
+    async with _planned_for(context, query):
+        rows = await context.sql.rows(statement, [*condition.parameters, limit])
+    return [row[0] for row in rows]
 
 
 async def plan(context: Context, query: Query, *, limit: int) -> list[str]:
     """See `casectl.unit.Cases.plan`."""
-    statement, parameters, _ = await _statement(context, query, None, with_description=False)
-    rows = await context.sql.rows("EXPLAIN " + statement, [*parameters, limit + 1])
+    statement, parameters, _ = await _statement(context, query, None, limit, with_description=False)
+    rows = await context.sql.rows("EXPLAIN " + statement, parameters)
     lines = [row[0] for row in rows]
     return [*lines, *_owned_up(lines)]
 
@@ -67,14 +81,35 @@ def _owned_up(lines: list[str]) -> list[str]:
     return list(dict.fromkeys(notes)) or ["every filter and the order are served by an index"]
 
 
+@asynccontextmanager
+async def _planned_for(context: Context, query: Query) -> AsyncIterator[None]:
+    """Plan a statement by the very values of a query that has any; the plan of the plain queue is kept."""
+    values_decide = any(isinstance(leaf, Text) or leaf.field != "is" for leaf in leaves(query))
+    if values_decide:
+        await context.sql.rows(_PLAN_MODE, ("force_custom_plan",))
+    yield
+    if values_decide:
+        await context.sql.rows(_PLAN_MODE, ("force_generic_plan",))
+
+
+def _at_most(limit: int, parameters: list[Any]) -> LiteralString:
+    """Fetch one row more than wanted, or a few: a kept plan must know how few rows are wanted."""
+    for most, clause in _LIMITS:
+        if limit < most:
+            return clause
+    parameters.append(limit + 1)
+    return " LIMIT %s"
+
+
 async def _where(context: Context, query: Query) -> tuple[Condition, LiteralString]:
     condition = Condition(context.tenant_id, context.actor.user_id, await resolve(context, query))
     return condition, condition.of(query, own_only=rights.scope(context.actor.rights) == "own")
 
 
 async def _statement(
-    context: Context, query: Query, after: str | None, *, with_description: bool
+    context: Context, query: Query, after: str | None, limit: int, *, with_description: bool
 ) -> tuple[LiteralString, list[Any], int]:
+    """The statement, its parameters, and how many columns at its end hold the order."""
     condition, where = await _where(context, query)
     order = Order(query.sort)
     if after is not None:
@@ -82,7 +117,7 @@ async def _statement(
     description: LiteralString = ", c.description" if with_description else ""
     statement: LiteralString = (
         "SELECT " + CASE_COLUMNS + description + ", " + order.columns
-        + " FROM cases c WHERE " + where + " " + order.clause + " LIMIT %s"
+        + " FROM cases c WHERE " + where + " " + order.clause + _at_most(limit, condition.parameters)
     )  # fmt: skip
     return statement, condition.parameters, len(query.sort)
 
@@ -95,7 +130,11 @@ def _sign(key: bytes, context: Context, query: Query, values: bytes) -> bytes:
 
 
 async def _key(context: Context) -> bytes:
-    return bytes((await context.sql.rows("SELECT cursor_key()"))[0][0])
+    """The desk's key; it never changes, and a connection stays on one desk."""
+    connection = context.sql.connection
+    if connection not in _KEYS:
+        _KEYS[connection] = bytes((await context.sql.rows("SELECT cursor_key()"))[0][0])
+    return _KEYS[connection]
 
 
 async def _cursor(context: Context, query: Query, values: tuple[str, ...]) -> str:

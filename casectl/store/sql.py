@@ -23,6 +23,11 @@ Answer = TypeVar("Answer")
 class Sql(Protocol):
     """What a repository may do with its transaction. Statements are constants; data are always parameters."""
 
+    @property
+    def connection(self) -> object:
+        """The connection, as a key for what stays the same as long as it lives."""
+        ...
+
     async def rows(self, statement: LiteralString, parameters: Parameters = ()) -> list[Row]:
         """All rows of a statement."""
         ...

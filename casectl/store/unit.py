@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 class StoredUnit:
     """See `casectl.unit.Unit`."""
 
-    def __init__(self, sql: Sql, actor: Actor, call: Call) -> None:
+    def __init__(self, sql: Sql, actor: Actor, call: Call, now: datetime | None = None) -> None:
         self.actor = actor
         self.call = call
-        self.context = Context(sql, actor, call)
+        self.context = Context(sql, actor, call, now)
         self.cases = StoredCases(self.context)
         self.notes = StoredNotes(self.context)
         self.people = StoredPeople(self.context)

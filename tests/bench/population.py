@@ -46,14 +46,14 @@ _CASES: LiteralString = """
 """
 
 _SIDE_TABLES: tuple[LiteralString, ...] = (
-    "INSERT INTO case_tags (tenant_id, tag, case_id) SELECT tenant_id, unnest(tags), id FROM cases"
-    " WHERE tenant_id = %(tenant)s AND id BETWEEN %(first)s AND %(last)s",
-    "INSERT INTO case_fields (tenant_id, case_id, key, value, number)"
-    " SELECT c.tenant_id, c.id, f.key, lower(f.value #>> '{}'), field_number(f.value)"
-    " FROM cases c, jsonb_each(c.fields) f WHERE c.tenant_id = %(tenant)s AND c.id BETWEEN %(first)s AND %(last)s",
-    "INSERT INTO case_search (tenant_id, case_id, note_id, is_internal, vector)"
-    " SELECT tenant_id, id, 0, false, search_vector(tenant_id, title || ' ' || description, number) FROM cases"
-    " WHERE tenant_id = %(tenant)s AND id BETWEEN %(first)s AND %(last)s",
+    """INSERT INTO case_tags (tenant_id, tag, case_id) SELECT tenant_id, unnest(tags), id FROM cases
+       WHERE tenant_id = %(tenant)s AND id BETWEEN %(first)s AND %(last)s""",
+    """INSERT INTO case_fields (tenant_id, case_id, key, value, number)
+       SELECT c.tenant_id, c.id, f.key, lower(f.value #>> '{}'), field_number(f.value)
+       FROM cases c, jsonb_each(c.fields) f WHERE c.tenant_id = %(tenant)s AND c.id BETWEEN %(first)s AND %(last)s""",
+    """INSERT INTO case_search (tenant_id, case_id, note_id, is_internal, vector)
+       SELECT tenant_id, id, 0, false, search_vector(tenant_id, title || ' ' || description, number) FROM cases
+       WHERE tenant_id = %(tenant)s AND id BETWEEN %(first)s AND %(last)s""",
 )
 
 
