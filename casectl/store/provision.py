@@ -67,7 +67,7 @@ def provision(superuser_conninfo: Conninfo, database: str) -> None:
             )
         if not connection.execute("SELECT FROM pg_database WHERE datname = %s", (database,)).rowcount:
             connection.execute(SQL("CREATE DATABASE {}").format(Identifier(database)))
-        with psycopg.connect(**{**superuser_conninfo, "dbname": database}) as inside:
+        with psycopg.connect(**{**superuser_conninfo, "dbname": database}) as inside:  # type: ignore[arg-type]
             _make_schema(inside, database)
             prepare_roles(inside, database, database)
 
@@ -92,9 +92,7 @@ def prepare_roles(connection: Connection[Any], database: str, named_after: str) 
     connection.execute(SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(place))
     for role in (Identifier(role_name(named_after, role)) for role in ROLES):
         connection.execute(SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(place, role))
-        connection.execute(
-            SQL("ALTER ROLE {} IN DATABASE {} SET search_path = " + SEARCH_PATH).format(role, place)
-        )
+        connection.execute(SQL("ALTER ROLE {} IN DATABASE {} SET search_path = " + SEARCH_PATH).format(role, place))
 
 
 def schema_state(connection: Connection[Any]) -> SchemaState:

@@ -1,0 +1,53 @@
+"""One Postgres server for all tests, and a database of its own for every test that asks for one."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from copies import TEMPLATE, Database, copied, database_of
+
+from casectl.store import provision
+from casectl.store.cluster import Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from casectl.store.cluster import Address
+
+SETTINGS = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB",
+    "autovacuum": "off", "max_wal_size": "4GB",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Address]:
+    """A server that need not survive a crash, in a folder that the server's user can enter."""
+    place = Path(tempfile.mkdtemp(prefix="casectl-tests-", dir="/tmp")).resolve()
+    place.chmod(0o755)
+    cluster = Cluster(place / "desk", settings=SETTINGS, system_folder=place / "system")
+    try:
+        yield cluster.ensure_running(lambda _: None)
+    finally:
+        cluster.stop("immediate")
+        shutil.rmtree(place)
+
+
+@pytest.fixture(scope="session")
+def template_database(server: Address) -> Database:
+    """The migrated database without rows; never connect to it while a test asks for a copy."""
+    provision.provision(server.superuser(), TEMPLATE)
+    made = database_of(server, TEMPLATE)
+    provision.upgrade(made.owner, lambda _: None)
+    return made
+
+
+@pytest.fixture
+def database(server: Address, template_database: Database) -> Iterator[Database]:
+    """An empty desk of this test's own."""
+    with copied(server, template_database.name) as made:
+        yield made
