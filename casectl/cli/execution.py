@@ -157,8 +157,11 @@ class Execution:
         return field is not None and field.name != "case" and not field.takes_stdin and not field.is_query
 
     def _question(self, problem: Problem) -> str:
-        words = f" ({', '.join(problem.allowed)})" if problem.allowed else ""
-        return f"{problem.message}{words}"
+        """The name of what is missing, with the legal words or what the field is for."""
+        field = next((field for field in self.fields if problem.pointer == f"/{field.name}"), None)
+        about = ", ".join(problem.allowed) or problem.hint or (field.help if field else "")
+        name = problem.message.removesuffix(" is required")
+        return f"{name} ({about})" if about else name
 
     def _take(self, problem: Problem, answer: str) -> None:
         name, *rest = (part.replace("~1", "/").replace("~0", "~") for part in problem.pointer.split("/")[1:])

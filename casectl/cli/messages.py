@@ -32,7 +32,7 @@ def complain(refusal: Refusal, as_json: bool = False, *, color: str = "auto") ->
         _write(json_bytes({"error": _error(refusal)}).decode() + "\n")
         return
     lines = [f"{_mark(color)} {safe_text(refusal.message)}"]
-    problems = [problem for problem in refusal.problems if problem.message != refusal.message]
+    problems = [problem for problem in refusal.problems if problem.message not in refusal.message]
     lines += [line for problem in problems for line in _problem_lines(problem, refusal)]
     lines += _hint_lines(refusal.hint)
     _write("\n".join(lines) + "\n")

@@ -20,6 +20,10 @@ _SHORTEST_WORTH_SHOWING = 60
 """Longer values of a change are cut in the history for people; JSON has them whole."""
 
 
+_BOOKKEEPING = ("id", "case_id", "author", "channel", "created_at", "created_by")
+"""What is written with every new row."""
+
+
 def _people(value: Any) -> str:
     return ", ".join(person(one) for one in value or [])
 
@@ -30,8 +34,14 @@ def _yes(value: Any) -> str:
 
 
 def _changes(value: Any) -> str:
-    """`status: New → Assigned; priority: 2 → 3`."""
-    return "; ".join(f"{one['field']}: {_short(one['before'])} → {_short(one['after'])}" for one in value or [])
+    """`status: New → Assigned; priority: 2 → 3`; of what is new only what the line does not say anyway."""
+    told = [one for one in value or [] if one["before"] is not None or one["field"] not in _BOOKKEEPING]
+    return "; ".join(_change(one) for one in told)
+
+
+def _change(one: Any) -> str:
+    before = f"{_short(one['before'])} → " if one["before"] is not None else ""
+    return f"{one['field']}: {before}{_short(one['after'])}"
 
 
 def _short(value: Any) -> str:

@@ -67,4 +67,4 @@ def _next_command(cursor: str) -> str:
         place = words.index("--cursor")
         words = [*words[:place], *words[place + 2 :]]
     words = [word for word in words if not word.startswith("--cursor=")]
-    return shlex.join(["casectl", *words, "--cursor", cursor])
+    return shlex.join(["casectl", *words, f"--cursor={cursor}"])
