@@ -146,7 +146,7 @@ def _problems(new: NewTenant) -> Iterator[Problem]:
     if not re.fullmatch(_TENANT, new.name):
         message = f"{new.name!r} is no name for a tenant" if new.name else "the tenant needs a name"
         yield problem("tenant", message, "a lower-case letter, then letters, digits and -, 40 at most: --tenant acme")
-    if not 1 <= len(new.title.strip()) <= _LONGEST or not new.title.isprintable():
+    if (new.title or new.name) and not (1 <= len(new.title.strip()) <= _LONGEST and new.title.isprintable()):
         yield problem("title", "the title is 1 to 200 printable characters", "--title 'Acme Ltd'")
     if not re.fullmatch(_LOGIN, new.login) or new.login.isdigit():
         yield problem(
