@@ -1,0 +1,1 @@
+"""The revisions, one file each, and their SQL. Only Alembic imports them."""
