@@ -112,9 +112,11 @@ class _Judge:
         self._plan("case:assign", assignee_id=-1)
 
     def _take(self) -> None:
+        rights.require(self.actor, "case:take")
+        holder = self.case.assignee
+        if holder is not None and holder.id != self.actor.user_id and self.row.deleted_at is None:
+            raise NotAllowed(f"{self.case.number} is taken by {holder.login}")
         self._plan("case:take", assignee_id=self.actor.user_id)
-        if self.case.assignee is not None and self.case.assignee.id != self.actor.user_id:
-            raise NotAllowed(f"{self.case.number} is taken by {self.case.assignee.login}")
 
     def _escalate(self, status: str, *, can_rise: bool) -> None:
         self._plan("case:escalate", title=self.row.title + ".")

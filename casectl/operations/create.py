@@ -95,7 +95,7 @@ class Create(Operation[Case], frozen=True, kw_only=True):
             category=category_number(initial.category),
             contact_id=contact_id,
             reporter_id=reporter_id,
-            tags=target.tags or [],
+            tags=case_input.merged_tags([], target.tags or [], []),
             fields=fields,
             channel=self.channel,
             external_id=self.external_id or None,

@@ -1,0 +1,65 @@
+"""Each role against each verb: allowed or refused, as the declarations say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from casectl import registry
+from casectl.errors import NotPermitted, Refusal
+from casectl.rules.rights import RIGHTS, ROLES
+
+ROLE_OF = {"admin": "Tenant Admin", "wanda": "Case Worker", "rita": "Reporter", "apic": "API Client"}
+VERBS = registry.load_all()
+
+GIVEN: dict[str, Any] = {
+    "case": "INC-1999-00001", "cases": ["INC-1999-00001"], "title": "x", "content": "x", "reason": "x",
+    "status": "active", "query": ["x"], "login": "someone", "team": "l9", "user": "nobody", "contact": "a@b.example",
+    "number_pattern": "T-{seq}", "lifecycle": {}, "assignee": "@me", "priority": "high", "type": "nothing",
+    "source": "log", "run_id": "1", "records": [],
+}  # fmt: skip
+"""A value for each field a verb requires; the cases are not there, so that what may be done changes nothing."""
+
+
+def call_of(verb: Any) -> Any:
+    from msgspec.structs import fields
+
+    required = {field.name for field in fields(verb) if field.required}
+    return verb(**{name: GIVEN[name] for name in required})
+
+
+def refusal_of(actor: Any, operation: Any) -> str:
+    """What the desk says when it refuses, '' when it does not."""
+    try:
+        actor.perform(operation)
+    except Refusal as refusal:
+        return refusal.message
+    return ""
+
+
+@pytest.mark.parametrize("login", sorted(ROLE_OF))
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_the_right_that_a_verb_declares_decides(desk: Any, name: str, login: str) -> None:
+    verb = VERBS[name]
+    actor = desk.as_user(login)
+    if verb.right in ROLES[ROLE_OF[login]]:
+        # What one case or field needs on top may still be refused, never the verb itself.
+        assert f"the right {verb.right} is missing" not in refusal_of(actor, call_of(verb))
+        return
+    with pytest.raises(NotPermitted) as caught:
+        actor.perform(call_of(verb))
+    assert f"{login} may not {RIGHTS[verb.right]}: the right {verb.right} is missing" == caught.value.message
+
+
+def test_every_verb_declares_a_known_right() -> None:
+    assert {verb.right for verb in VERBS.values()} <= RIGHTS.keys()
+
+
+def test_an_api_client_without_rights_may_do_nothing(desk: Any) -> None:
+    refused = 0
+    for verb in VERBS.values():
+        with pytest.raises(NotPermitted):
+            desk.as_user("apic").perform(call_of(verb))
+        refused += 1
+    assert refused == len(VERBS)

@@ -1,0 +1,104 @@
+"""What a Reporter, another worker or hostile text may not do, by any path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from casectl.errors import NotFound
+from casectl.operations.actions import Actions
+from casectl.operations.bulk_update import BulkUpdate
+from casectl.operations.create import Create
+from casectl.operations.history import History
+from casectl.operations.list import ListCases
+from casectl.operations.note import AddNote
+from casectl.operations.search import Search
+from casectl.operations.show import Show
+from casectl.operations.update import Update
+
+HOSTILE = [
+    "\x1b[2J\x1b]0;owned\x07",
+    "[red]markup[/] [@click=app.quit]x[/]",
+    '=HYPERLINK("http://x")',
+    "'; DROP TABLE cases; --",
+    "%s %(name)s {0} {x.__class__} $1",
+    "\u202eesrever \u200b\ufeff",
+    "../../etc/passwd",
+    "<script>alert(1)</script>",
+    "NULL \\N \\x00 none",
+    "😀 ünïcödé 漢字 \u0301",
+]
+
+
+def test_a_reporter_sees_nothing_internal_by_any_path(desk: Any) -> None:
+    case = desk.perform(Create(title="rita's", contact="rita@acme.example.com", team="l1"))
+    desk.perform(AddNote(case=case.number, content="kumquat suspicion", is_internal=True))
+    desk.perform(AddNote(case=case.number, content="we are looking"))
+    rita = desk.as_user("rita")
+    shown = rita.perform(Show(case=case.number))
+    assert [note.content for note in shown.notes] == ["we are looking"]
+    assert shown.more_notes == 0
+    assert rita.perform(Show(case=case.number, notes=1)).more_notes == 0
+    assert rita.perform(Search(query=["kumquat"])).items == []
+    assert [one.number for one in rita.perform(Search(query=["looking"])).items] == [case.number]
+    told = msgspec.json.encode(rita.perform(History(case=case.number))).decode()
+    assert "kumquat" not in told
+    assert "we are looking" in told
+    assert len([one for one in rita.perform(History(case=case.number)) if one.object == "note"]) == 1
+    assert len([one for one in desk.perform(History(case=case.number)) if one.object == "note"]) == 2
+
+
+def test_a_reporter_sees_his_own_cases_only(desk: Any) -> None:
+    other = desk.perform(Create(title="pomegranate", contact="boss@example.com"))
+    own = desk.perform(Create(title="own", contact="rita@acme.example.com"))
+    rita = desk.as_user("rita")
+    assert [one.number for one in rita.perform(ListCases(query=["is:all"])).items] == [own.number]
+    assert rita.perform(Search(query=["pomegranate"])).items == []
+    for look in (Show(case=other.number), Show(case=str(other.id)), History(case=other.number),
+                 Actions(case=other.number), AddNote(case=other.number, content="hello"),
+                 Create(title="child", parent=other.number)):  # fmt: skip
+        with pytest.raises(NotFound) as there:
+            rita.perform(look)
+        missing = "INC-1999-12345"
+        with pytest.raises(NotFound) as absent:
+            rita.perform(Show(case=missing))
+        # Not yours and not there answer alike, so that nothing can be guessed.
+        shown = there.value.message.replace(str(other.number), missing).replace(f"case {other.id}", f"case {missing}")
+        assert shown == absent.value.message
+
+
+def test_a_restricted_case_is_not_there_for_others(desk: Any) -> None:
+    secret = desk.perform(Create(title="persimmon", is_restricted=True))
+    wanda = desk.as_user("wanda")
+    assert wanda.perform(ListCases(query=["is:all"])).items == []
+    assert wanda.perform(Search(query=["persimmon"])).items == []
+    for look in (Show(case=secret.number), Update(case=secret.number, priority="high")):
+        with pytest.raises(NotFound):
+            wanda.perform(look)
+    assert wanda.perform(BulkUpdate(cases=[secret.number], priority="high")).outcomes[0].code == "not_found"
+    desk.perform(Update(case=secret.number, assignee="wanda"))
+    assert wanda.perform(Show(case=secret.number)).title == "persimmon"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_stored_as_it_came(desk: Any, text: str) -> None:
+    case = desk.perform(Create(title=text, description=text, fields={"location": text, "symptom": text}))
+    note = desk.perform(AddNote(case=case.number, content=text))
+    shown = desk.perform(Show(case=case.number))
+    assert (shown.title, shown.description) == (text.strip(), text)
+    assert shown.fields == {"location": text, "symptom": text}
+    assert shown.notes == [note]
+    assert note.content == text
+    told = [change for entry in desk.perform(History(case=case.number)) for change in entry.changes]
+    assert {change.after for change in told if change.field in ("title", "content")} == {text.strip(), text}
+    updated = desk.perform(Update(case=case.number, title=f"{text} 2"))
+    assert updated.title == f"{text} 2".strip()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_names_find_nothing(desk: Any, text: str) -> None:
+    for look in (Show(case=text), History(case=text), Create(title="x", parent=text)):
+        with pytest.raises(NotFound):
+            desk.perform(look)
