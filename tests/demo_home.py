@@ -1,0 +1,71 @@
+"""A home with a small demo desk, and casectl run in it as a stranger would: real processes, real terminals."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+KEPT = ("PATH", "LANG", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+CASES = 1100
+
+
+class DemoHome:
+    """A home and what is run in it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environ = {name: os.environ[name] for name in KEPT if name in os.environ}
+        self.environ |= {"HOME": str(folder), "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+
+    def run(self, *words, stdin="", **environ):
+        """Run casectl; the finished process with its code and what it wrote."""
+        return self.python(
+            "from casectl.cli.main import main; raise SystemExit(main())", *words, stdin=stdin, **environ
+        )
+
+    def python(self, code, *words, stdin="", **environ):
+        """Run Python code in this home."""
+        return subprocess.run(
+            [sys.executable, "-W", "error", "-c", code, *words], env=self.environ | environ, cwd=self.folder,
+            input=stdin, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    def on_terminal(self, *words, answers=(), **environ):
+        """Run on a terminal and type `answers`, pairs of what to wait for and what to type; code and screen."""
+        child, screen = pty.fork()
+        if child == 0:
+            os.chdir(self.folder)
+            command = [sys.executable, "-m", "casectl", *words]
+            os.execve(sys.executable, command, self.environ | {"TERM": "dumb"} | environ)
+        shown, waiting = "", list(answers)
+        while True:
+            try:
+                chunk = os.read(screen, 65536)
+            except OSError:
+                break
+            shown += chunk.decode()
+            if waiting and waiting[0][0] in shown:
+                os.write(screen, waiting.pop(0)[1].encode())
+        os.close(screen)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.replace("\r\n", "\n")
+
+
+@pytest.fixture(scope="session")
+def demo_home():
+    """One demo desk for all tests that look at it; those that write make cases of their own."""
+    folder = Path(tempfile.mkdtemp(prefix="casectl demo ", dir="/tmp")).resolve()
+    folder.chmod(0o755)
+    home = DemoHome(folder)
+    made = home.run("demo", "--cases", str(CASES))
+    assert made.returncode == 0, made.stderr
+    yield home
+    home.run("db", "stop")
+    shutil.rmtree(folder)
