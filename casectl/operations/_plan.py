@@ -77,7 +77,7 @@ def _typed(row: CaseRow, target: Target, book: TypeBook) -> dict[str, Any]:
     if target.status is not None or after is not before:
         status = _status_after(row, target, book, before, after)
         columns["status_id"] = book.status_id(status)
-        columns["category"] = category_number(law.category(after.lifecycle, status))
+        columns["category"] = category_number(after.status(status).category)
     if target.fields:
         columns["fields"] = merged_fields(after.form, row.fields, target.fields)
     return columns
@@ -86,7 +86,7 @@ def _typed(row: CaseRow, target: Target, book: TypeBook) -> dict[str, Any]:
 def _status_after(row: CaseRow, target: Target, book: TypeBook, before: LoadedType, after: LoadedType) -> str:
     current = book.status_of(row)
     if target.status is not None:
-        return law.find_status(after.lifecycle, target.status).name
+        return after.status(target.status).name
     if after is before:
         return current
     return law.map_status(before.lifecycle, after.lifecycle, current, {})
@@ -135,9 +135,9 @@ def _check_state(actor: Actor, row: CaseRow, target: Target, book: TypeBook, cha
         problems += forms.validate_form(loaded.form, changed.get("fields", row.fields))
     source = _mapped(row, book, loaded) if changes_type else book.status_of(row)
     if target.status is not None and source is not None and "status_id" in changed:
-        wanted = law.find_status(loaded.lifecycle, target.status).name
+        wanted = loaded.status(target.status).name
         try:
-            loaded.check_transition(source, wanted, actor.rights, facts_after(row, changed))
+            loaded.check_transition(source, wanted, actor.rights, lambda: facts_after(row, changed))
         except InvalidInput as refusal:
             problems += refusal.problems
     case_input.refuse_all(problems)

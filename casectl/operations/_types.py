@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl.model.lifecycle import CATEGORIES, Lifecycle
+from casectl.model.lifecycle import CATEGORIES, Lifecycle, LifecycleStatus
 from casectl.rules import lifecycle as law
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from collections.abc import Set as AbstractSet
 
     from casectl.model.configuration import CaseType
@@ -27,13 +27,22 @@ class LoadedType:
         self.form: dict[str, Any] = case_type.form_schema
         self.number_pattern = case_type.number_pattern
         self.lifecycle = msgspec.convert(case_type.lifecycle, Lifecycle)
+        self._found: dict[str, LifecycleStatus] = {}
         self._free: set[tuple[str, str]] = set()
 
-    def check_transition(self, source: str, target: str, rights: AbstractSet[str], facts: dict[str, object]) -> None:
+    def status(self, name: str) -> LifecycleStatus:
+        """As rules.lifecycle.find_status, looked up once per call."""
+        if name not in self._found:
+            self._found[name] = law.find_status(self.lifecycle, name)
+        return self._found[name]
+
+    def check_transition(
+        self, source: str, target: str, rights: AbstractSet[str], facts: Callable[[], dict[str, object]]
+    ) -> None:
         """As rules.lifecycle.check_transition; an edge that needs no field is judged once per call."""
         if (source, target) in self._free:
             return
-        law.check_transition(self.lifecycle, source, target, rights, facts)
+        law.check_transition(self.lifecycle, source, target, rights, facts())
         edges = [edge for edge in self.lifecycle.transitions if law.status_key(edge.target) == law.status_key(target)]
         if not any(edge.required_fields for edge in edges):
             self._free.add((source, target))
@@ -45,6 +54,7 @@ class TypeBook:
     def __init__(self, types: dict[tuple[int, int], LoadedType], statuses: dict[str, tuple[int, int]]) -> None:
         self._types = types
         self._names = {found[0]: name for name, found in statuses.items()}
+        self._ids: dict[str, int] = {}
         self._by_key = {law.status_key(name): found for name, found in statuses.items()}
 
     @classmethod
@@ -66,7 +76,9 @@ class TypeBook:
 
     def status_id(self, name: str) -> int:
         """The id of a status that some lifecycle names."""
-        return self._by_key[law.status_key(name)][0]
+        if name not in self._ids:
+            self._ids[name] = self._by_key[law.status_key(name)][0]
+        return self._ids[name]
 
     def knows_status(self, name: str) -> bool:
         """Whether any type of the tenant may have this status."""
