@@ -281,7 +281,7 @@ def python_words():
 def _environment():
     import os
 
-    from conftest import HERE, PLAIN
+    from tests.cli.conftest import HERE, PLAIN
 
     return {**PLAIN, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parents[1]}"}
 

@@ -14,7 +14,7 @@ import termios
 import time
 
 import pytest
-from conftest import HERE, PLAIN
+from tests.cli.conftest import HERE, PLAIN
 
 from casectl.rules.text import display_width
 

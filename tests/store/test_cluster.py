@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from cluster_places import SETTINGS, START, open_place, private_sockets, python
+from tests.store.cluster_places import SETTINGS, START, open_place, private_sockets, python
 
 from casectl.errors import Unreachable, UsageError
 from casectl.store.cluster import Address, Cluster

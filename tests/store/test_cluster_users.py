@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from cluster_places import (
+from tests.store.cluster_places import (
     IS_ROOT,
     ORDINARY,
     SETTINGS,
