@@ -50,7 +50,7 @@ def test_a_refusal_for_programs_is_one_line(capsys):
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_hostile_words_in_a_refusal_are_harmless(capsys, as_json):
-    problem = Problem(message=HOSTILE, pointer="/" + HOSTILE, hint=HOSTILE)
+    problem = Problem(message=f"wrong: {HOSTILE}", pointer="/" + HOSTILE, hint=HOSTILE)
     complain(NotFound(f"no case {HOSTILE}\nmore", hint=f"{HOSTILE}\ncasectl list", problems=[problem]), as_json)
     note(HOSTILE)
     warn(HOSTILE)
