@@ -13,6 +13,7 @@ from casectl.errors import InvalidInput, Problem
 from casectl.model.case import CasePage
 from casectl.rules import rights
 from casectl.rules.query.ast import Text, leaves
+from casectl.store.case_plans import owned_up
 from casectl.store.case_rows import CASE_COLUMNS, WIDTH, case_of, names_of
 from casectl.store.query_names import resolve
 from casectl.store.query_sql import Condition, Order
@@ -67,18 +68,7 @@ async def plan(context: Context, query: Query, *, limit: int) -> list[str]:
     statement, parameters, _ = await _statement(context, query, None, limit, with_description=False)
     rows = await context.sql.rows("EXPLAIN " + statement, parameters)
     lines = [row[0] for row in rows]
-    return [*lines, *_owned_up(lines)]
-
-
-def _owned_up(lines: list[str]) -> list[str]:
-    """What the plan does without an index, in words."""
-    notes = []
-    for line in lines:
-        if "Seq Scan on cases" in line:
-            notes.append("scan: no index serves this filter, every case of the desk is read")
-        elif line.lstrip(" ->").startswith(("Sort ", "Incremental Sort ")):
-            notes.append("sort: no index serves this order, all matches are sorted")
-    return list(dict.fromkeys(notes)) or ["every filter and the order are served by an index"]
+    return [*lines, *owned_up(lines, query)]
 
 
 @asynccontextmanager

@@ -27,17 +27,20 @@ _ID_COLUMNS: dict[str, LiteralString] = {
     "team": "c.team_id", "contact": "c.contact_id", "parent": "c.parent_id",
 }  # fmt: skip
 _TIME_COLUMNS: dict[str, LiteralString] = {
-    "created": "c.created_at", "updated": "c.changed_at", "due": "c.due_at", "responded": "c.first_response_at",
+    "created": "c.created_at", "updated": "c.changed_at", "due": "c.due_key", "responded": "c.first_response_at",
     "resolved": "c.resolved_at", "closed": "c.closed_at",
 }  # fmt: skip
+"""A case without due date has the key infinity."""
+
 _TEXT_COLUMNS: dict[str, LiteralString] = {"channel": "c.channel", "external": "c.external_id"}
 _CATEGORIES: dict[str, LiteralString] = {
     "new": "c.category = 1", "open": "c.category = 2", "pending": "c.category = 3", "on_hold": "c.category = 4",
     "resolved": "c.category = 5", "closed": "c.category = 6", "active": "c.category < 5", "all": "TRUE",
-    "deleted": "c.deleted_at IS NOT NULL", "overdue": "(c.category < 5 AND c.due_at < now())",
+    "deleted": "c.deleted_at IS NOT NULL", "overdue": "(c.category < 5 AND c.due_key < now())",
     "unassigned": "c.assignee_id IS NULL", "restricted": "c.is_restricted",
 }  # fmt: skip
 _OPERATORS: dict[str, LiteralString] = {"=": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_MIRRORED: dict[str, LiteralString] = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _SORTS: dict[tuple[str, bool], tuple[LiteralString, LiteralString, bool]] = {
     ("priority", True): ("c.urgency", "smallint", False),
     ("priority", False): ("c.urgency", "smallint", True),
@@ -106,7 +109,7 @@ class Condition:
         if field in _TEXT_COLUMNS:
             return self._plain
         special: dict[str, Callable[[Test, Value], LiteralString]] = {
-            "is": self._state, "priority": self._number, "id": self._number, "number": self._case_number,
+            "is": self._state, "priority": self._priority, "id": self._number, "number": self._case_number,
             "tag": self._tag, "field": self._form_field,
         }  # fmt: skip
         return special[field]
@@ -128,7 +131,7 @@ class Condition:
     def _time(self, test: Test, value: Value) -> LiteralString:
         column = _TIME_COLUMNS[test.field]
         if isinstance(value, Marker):
-            return column + _presence(value)
+            return ("c.due_at" if test.field == "due" else column) + _presence(value)
         span = value
         assert isinstance(span, Span)  # the parser gives times as spans only
         parts: list[LiteralString] = []
@@ -138,6 +141,8 @@ class Condition:
         if span.end is not None:
             self.parameters.append(span.end)
             parts.append(column + " < %s")
+        elif test.field == "due":
+            parts.append("c.due_at IS NOT NULL")
         return "(" + (_join(" AND ", parts) or column + " IS NOT NULL") + ")"
 
     def _plain(self, test: Test, value: Value) -> LiteralString:
@@ -154,11 +159,19 @@ class Condition:
         return _CATEGORIES[str(value)]
 
     def _number(self, test: Test, value: Value) -> LiteralString:
-        column: LiteralString = "c.priority" if test.field == "priority" else "c.id"
         if isinstance(value, Range):
-            return self._within(column, value)
+            return self._within("c.id", value)
         self.parameters.append(value)
-        return column + " " + _OPERATORS[test.operator] + " %s"
+        return "c.id " + _OPERATORS[test.operator] + " %s"
+
+    def _priority(self, test: Test, value: Value) -> LiteralString:
+        """Asked of the urgency, the negative of the priority: it leads the indexes of the queue."""
+        if isinstance(value, Range):
+            low, high = (None if bound is None else -bound for bound in (value.high, value.low))
+            return self._within("c.urgency", Range(low, high))
+        assert isinstance(value, int)  # the parser turns names of priorities into numbers
+        self.parameters.append(-value)
+        return "c.urgency " + _MIRRORED[test.operator] + " %s"
 
     def _within(self, column: LiteralString, value: Range) -> LiteralString:
         parts: list[LiteralString] = []

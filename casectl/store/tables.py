@@ -206,7 +206,7 @@ class Cases(Domain, table=True):
         Index("cases_team", "tenant_id", "team_id", "urgency", "due_key", "id", postgresql_where=ACTIVE),
         Index("cases_status", "tenant_id", "status_id", "urgency", "due_key", "id", postgresql_where=LIVE),
         Index("cases_type", "tenant_id", "case_type_id", "urgency", "due_key", "id", postgresql_where=ACTIVE),
-        Index("cases_due", "tenant_id", "due_at", "id", postgresql_where=ACTIVE),
+        Index("cases_due", "tenant_id", "due_key", "id", postgresql_where=ACTIVE),
         Index("cases_contact", "tenant_id", "contact_id", "id"),
         Index("cases_reporter", "tenant_id", "reporter_id", "id"),
         Index("cases_parent", "tenant_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),

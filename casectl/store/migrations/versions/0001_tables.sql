@@ -241,7 +241,7 @@ CREATE INDEX cases_changed ON cases (tenant_id, changed_at, id);
 CREATE INDEX cases_closed ON cases (tenant_id, closed_at, id) WHERE closed_at IS NOT NULL;
 CREATE INDEX cases_contact ON cases (tenant_id, contact_id, id);
 CREATE INDEX cases_created ON cases (tenant_id, created_at, id);
-CREATE INDEX cases_due ON cases (tenant_id, due_at, id) WHERE deleted_at IS NULL AND category < 5;
+CREATE INDEX cases_due ON cases (tenant_id, due_key, id) WHERE deleted_at IS NULL AND category < 5;
 CREATE UNIQUE INDEX cases_external_id ON cases (tenant_id, channel, external_id) WHERE external_id IS NOT NULL;
 CREATE UNIQUE INDEX cases_number ON cases (tenant_id, number);
 CREATE INDEX cases_parent ON cases (tenant_id, parent_id) WHERE parent_id IS NOT NULL;
