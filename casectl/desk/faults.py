@@ -5,7 +5,7 @@ from __future__ import annotations
 from psycopg import errors
 
 from casectl.desk.identity import not_initialised
-from casectl.errors import Conflict, Failure, NotPermitted, Refusal, Unreachable
+from casectl.errors import Conflict, Failure, InvalidInput, NotPermitted, Refusal, Unreachable
 
 _TAKEN = {
     "cases_external_id": "a case with this external id exists on this channel already",
@@ -18,6 +18,21 @@ _TAKEN = {
 }
 
 
+_TOLD: tuple[tuple[tuple[type[Exception], ...], type[Refusal], str, str], ...] = (
+    ((errors.InsufficientPrivilege,), NotPermitted, "the database does not let you see or change this", ""),
+    (
+        (errors.LockNotAvailable, errors.QueryCanceled), Conflict,
+        "the case is being changed by somebody else, or the work took too long", "try again",
+    ),
+    ((errors.DiskFull,), Failure, "the database's disk is full, nothing was changed", "free some space and try again"),
+    (
+        (errors.OperationalError,), Unreachable, "the database does not answer",
+        "casectl db status tells its state, casectl db start starts it",
+    ),
+)  # fmt: skip
+"""Which errors are told how; the first that fits (all but the last are operational errors as well)."""
+
+
 def worth_retrying(error: BaseException) -> bool:
     """Whether the same transaction may well succeed when it is run again."""
     return isinstance(error, errors.SerializationFailure | errors.DeadlockDetected)
@@ -28,16 +43,21 @@ def refusal_of(error: BaseException) -> Refusal | None:
     if isinstance(error, errors.UniqueViolation):
         name = error.diag.constraint_name or ""
         return Conflict(_TAKEN.get(name, "something with this name or key exists already"))
-    if isinstance(error, errors.InsufficientPrivilege):
-        return NotPermitted("the database does not let you see or change this")
-    if isinstance(error, errors.LockNotAvailable | errors.QueryCanceled):
-        return Conflict("the case is being changed by somebody else, or the work took too long", hint="try again")
-    if isinstance(error, errors.DiskFull):
-        return Failure("the database's disk is full, nothing was changed", hint="free some space and try again")
     if isinstance(error, errors.UndefinedFunction | errors.UndefinedTable | errors.InvalidSchemaName):
         return not_initialised()
-    if isinstance(error, errors.OperationalError):
-        return Unreachable(
-            "the database does not answer", hint="casectl db status tells its state, casectl db start starts it"
+    if _cannot_be_text(error):
+        return InvalidInput(
+            "a word that was given holds characters that are no text (NUL or half a character), or far too many",
+            hint="leave them out",
         )
+    for kinds, refusal, message, hint in _TOLD:
+        if isinstance(error, kinds):
+            return refusal(message, hint=hint)
     return None
+
+
+def _cannot_be_text(error: BaseException) -> bool:
+    """Whether a parameter could not be sent at all: psycopg refuses NUL itself, without a code of the server's."""
+    if isinstance(error, errors.DataError):
+        return error.sqlstate is None
+    return isinstance(error, UnicodeEncodeError | errors.ProgramLimitExceeded)

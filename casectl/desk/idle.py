@@ -30,7 +30,7 @@ def watch(cluster: Cluster, seconds: float) -> None:
     os.close(lock)
     import subprocess
 
-    subprocess.Popen(
+    subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
         [sys.executable, "-m", __name__, str(cluster.root), str(seconds)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         cwd="/",

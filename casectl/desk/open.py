@@ -67,8 +67,6 @@ def open_desk(config: Config, report: Callable[[str], None] = lambda _: None) ->
 
 def connect(config: Config, report: Callable[[str], None]) -> Connection[Any]:
     """A connection as the app role: to the DSN, or to the embedded server, which is started when it is down."""
-    import psycopg
-
     url = config.text("database.url")
     if url:
         return _guarded(_connect_to(config, url, {}))

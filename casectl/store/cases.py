@@ -60,7 +60,9 @@ def _update_statement(columns: Sequence[str]) -> LiteralString:
     assignments = "".join([f"{name} = u.{name}, " for name in chosen])
     record = "".join([f", {name} {COLUMN_TYPES[name]}" for name in chosen])
     return (
-        "UPDATE cases c SET " + assignments + ("version = c.version + 1, " if set(columns) - UNVERSIONED else "")
+        "UPDATE cases c SET "
+        + assignments
+        + ("version = c.version + 1, " if set(columns) - UNVERSIONED else "")
         + "changed_by = u.changed_by,"
         " changed_at = coalesce(u.changed_at, now())"
         " FROM jsonb_to_recordset(%(rows)s::jsonb) AS u(id bigint, changed_by int, changed_at timestamptz"

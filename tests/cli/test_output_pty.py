@@ -14,9 +14,9 @@ import termios
 import time
 
 import pytest
-from tests.cli.conftest import HERE, PLAIN
 
 from casectl.rules.text import display_width
+from tests.cli.conftest import HERE, PLAIN
 
 TABLE = """
 from nouns import *

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from tests.store.cluster_places import SETTINGS, START, open_place, private_sockets, python
 
 from casectl.errors import Unreachable, UsageError
 from casectl.store.cluster import Address, Cluster
 from casectl.store.server_log import recovery_progress, refusal_from
 from casectl.store.server_process import is_alive
 from casectl.store.server_settings import settings_file
+from tests.store.cluster_places import SETTINGS, START, open_place, private_sockets, python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

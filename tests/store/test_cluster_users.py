@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+
+from casectl.errors import Unreachable, UsageError
+from casectl.store.binaries import wheel_binaries
+from casectl.store.cluster import Cluster
+from casectl.store.postmaster_pid import read_postmaster_pid
+from casectl.store.server_user import ServerUser, known_server_user, server_user
 from tests.store.cluster_places import (
     IS_ROOT,
     ORDINARY,
@@ -24,12 +30,6 @@ from tests.store.cluster_places import (
     python,
     start_as,
 )
-
-from casectl.errors import Unreachable, UsageError
-from casectl.store.binaries import wheel_binaries
-from casectl.store.cluster import Cluster
-from casectl.store.postmaster_pid import read_postmaster_pid
-from casectl.store.server_user import ServerUser, known_server_user, server_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
