@@ -91,7 +91,7 @@ class Names:
 
 
 _LOOKUPS: tuple[tuple[tuple[int, ...], LiteralString], ...] = (
-    ((17,), "SELECT 'status', id::bigint, name, category::text, '' FROM statuses WHERE tenant_id = %s AND id = ANY(%s)"),
+    ((17,), "SELECT 'status', id::int8, name, category::text, '' FROM statuses WHERE tenant_id = %s AND id = ANY(%s)"),
     ((18,), "SELECT 'type', id::bigint, name, NULL, NULL FROM case_types WHERE tenant_id = %s AND id = ANY(%s)"),
     ((19, 20), "SELECT 'user', id::bigint, name, login, email FROM users WHERE tenant_id = %s AND id = ANY(%s)"),
     ((21,), "SELECT 'team', id::bigint, name, NULL, NULL FROM teams WHERE tenant_id = %s AND id = ANY(%s)"),
