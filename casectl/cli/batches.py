@@ -55,6 +55,8 @@ def perform_batches(execution: Execution, desk: Desk) -> BulkResult:
     The parts of a run have the idempotency keys `<run>:1`, `<run>:2` ...; Ctrl-C and a refusal of a later part first
     tell what was done.
     """
+    if _is_keyed_query(execution):
+        return _perform_keyed(execution, desk)
     references = _references(execution, desk)
     if not references:
         return BulkResult(changed=0, unchanged=0, refused=0, dry_run=bool(execution.options.dry_run))
@@ -77,6 +79,18 @@ def perform_batches(execution: Execution, desk: Desk) -> BulkResult:
 
 def _quiet(execution: Execution) -> bool:
     return bool(execution.options.quiet)
+
+
+def _is_keyed_query(execution: Execution) -> bool:
+    field = getattr(execution.verb, "batched", "cases")
+    return execution.options.idempotency_key is not None and "query" in execution.given and field not in execution.given
+
+
+def _perform_keyed(execution: Execution, desk: Desk) -> BulkResult:
+    """Perform the verb for a query under one key: repeated, the query would find other cases than the first time."""
+    execution.confirm_many(list(execution.listed(desk, execution.given["query"])))
+    result: BulkResult = execution.perform(desk)
+    return result
 
 
 def _references(execution: Execution, desk: Desk) -> list[str]:

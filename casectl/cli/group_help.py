@@ -8,7 +8,7 @@ from casectl.cli.help_page import Row, Section, flow, page, width
 
 EXAMPLES: tuple[Row, ...] = (
     ('casectl create "Login fails" --priority high --contact ann@example.com', ""),
-    ("casectl list assignee:@me due:<2h", ""),
+    ("casectl list assignee:@me 'due:<2h'", ""),
     ('casectl note 42 --internal "the disk is full"', ""),
     ("casectl status 42 resolved", ""),
 )

@@ -218,5 +218,5 @@ def missing(path: str) -> Failure:
     """The refusal of a file that --config or CASECTL_CONFIG names and that is not there."""
     return Failure(
         f"no such configuration file: {path} (named by --config or CASECTL_CONFIG)",
-        hint="create it with `casectl config set NAME VALUE`, or name another one",
+        hint="make it (config.example.toml shows how), or name another one",
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import msgspec
 
 from casectl.errors import IdempotencyConflict
+from casectl.rules.case_input import one_line
 
 if TYPE_CHECKING:
     from casectl.operation import Operation
@@ -32,6 +33,7 @@ async def run_once(unit: StoredUnit, operation: Operation[Result], key: str) -> 
     The key's row is taken first: a second caller waits for the first one's transaction.
     """
     sql, actor = unit.context.sql, unit.actor
+    key = one_line(key, "idempotency key", "/idempotency_key")
     digest = hashlib.sha256(operation.name.encode() + b"\0" + msgspec.json.encode(operation)).digest()
     who = (actor.tenant_id, actor.user_id, key)
     await sql.run(

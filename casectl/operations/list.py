@@ -34,7 +34,7 @@ class ListCases(Operation[CasePage], frozen=True, kw_only=True):
         aliases=("ls",),
         examples=(
             ("casectl list", "the queue"),
-            ("casectl list assignee:@me due:<2h", "mine that are due within two hours"),
+            ("casectl list assignee:@me 'due:<2h'", "mine that are due within two hours"),
             ("casectl list 'priority:>=high' assignee:none --sort=-created", "urgent ones nobody has taken"),
         ),
         view="cases",

@@ -35,7 +35,7 @@ class Search(Operation[CasePage], frozen=True, kw_only=True):
         aliases=("find",),
         examples=(
             ("casectl search printer", ""),
-            ("casectl search '\"login fails\"' type:incident created:<30d", "both words, in this order"),
+            ("casectl search '\"login fails\"' type:incident 'created:<30d'", "both words, in this order"),
         ),
         view="cases",
     )

@@ -52,6 +52,9 @@ class StoredConfiguration:
         )  # fmt: skip
         if rows:
             return _case_type(rows[0])
+        if revision is not None:
+            newest = await self.case_type(reference)
+            raise NotFound(f"{newest.name} has no revision {revision}", hint=f"its newest is {newest.revision}")
         names = [known.name for known in await self.case_types()]
         raise NotFound(f"there is no case type {key}", hint=f"known types: {', '.join(near(key, names) or names)}")
 
