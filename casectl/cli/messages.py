@@ -22,7 +22,7 @@ _BAR = 24
 
 
 def complain(refusal: Refusal, as_json: bool = False, *, color: str = "auto") -> None:
-    """Tells a refusal: one line, every further problem with its place, and what to do next.
+    """Tells a refusal: one line, the place in a query, every further problem with its place, and what to do next.
 
     `as_json` writes `{"error": {"code", "message", "hint", "problems"}}` on one line instead.
     """
@@ -31,11 +31,19 @@ def complain(refusal: Refusal, as_json: bool = False, *, color: str = "auto") ->
 
         _write(json_bytes({"error": _error(refusal)}).decode() + "\n")
         return
-    lines = [f"{_mark(color)} {safe_text(refusal.message)}"]
+    lines = [f"{_mark(color)} {safe_text(refusal.message)}", *_excerpt_lines(refusal)]
     problems = [problem for problem in refusal.problems if problem.message not in refusal.message]
     lines += [line for problem in problems for line in _problem_lines(problem, refusal)]
-    lines += _hint_lines(refusal.hint)
+    told = [problem.hint for problem in refusal.problems if problem not in problems]
+    for hint in dict.fromkeys([*told, refusal.hint]):
+        lines += _hint_lines(hint)
     _write("\n".join(lines) + "\n")
+
+
+def _excerpt_lines(refusal: Refusal) -> list[str]:
+    """The query that was refused with a caret under its first problem, where the refusal is about a query."""
+    excerpt = getattr(refusal, "excerpt", None)
+    return [f"  {line}" for line in excerpt().split("\n")] if excerpt else []
 
 
 def _mark(color: str) -> str:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 from nouns import HOSTILE, STEERING
 
 from casectl.cli.messages import Progress, complain, confirm, note, prompt, warn
 from casectl.errors import InvalidInput, NotFound, Problem, UsageError
+from casectl.rules.query.explain import QueryError
+from casectl.rules.query.parser import parse
+from casectl.rules.query.values import QueryContext
+from casectl.rules.text import display_width
 
 REFUSAL = InvalidInput(
     "2 fields are wrong",
@@ -46,6 +51,36 @@ def test_a_refusal_for_programs_is_one_line(capsys):
     assert error["hint"] == "casectl type show incident"
     assert error["problems"][0] == {"pointer": "/fields/system", "code": "required", "message": "is required"}
     assert error["problems"][1]["allowed"] == ["high"]
+
+
+def refused_query(query):
+    with pytest.raises(QueryError) as caught:
+        parse(query, QueryContext(now=datetime.now(UTC), zone=UTC))
+    return caught.value
+
+
+def test_a_query_is_shown_with_a_caret_under_what_is_wrong(capsys):
+    complain(refused_query("is:all (printer"))
+    first, *excerpt, hint = capsys.readouterr().err.splitlines()
+    assert first == "casectl: query, column 8: this '(' is never closed"
+    assert excerpt == ["  is:all (printer", "         ^"]
+    assert hint == "close it with )"
+
+
+def test_a_query_is_not_drawn_for_programs(capsys):
+    complain(refused_query("is:all (printer"), as_json=True)
+    text = capsys.readouterr().err
+    assert len(text.splitlines()) == 1
+    assert "^" not in text
+
+
+def test_a_hostile_query_is_harmless_and_its_caret_in_place(capsys):
+    complain(refused_query(f"\u6f22\u5b57 {HOSTILE} (printer"))
+    text = capsys.readouterr().err
+    assert not [character for character in STEERING if character in text]
+    query, caret = text.splitlines()[1:3]
+    assert caret.strip() == "^"
+    assert display_width(query.partition("(")[0]) == caret.index("^")
 
 
 @pytest.mark.parametrize("as_json", [True, False])
