@@ -59,8 +59,11 @@ _INTERNAL = Column(header="INTERNAL", path="is_internal", format=lambda value: "
 _STATUS = Column(header="STATUS", path="status", format=status, style="status.category", least=8, rank=2)
 _PRIORITY = Column(header="PRIORITY", path="priority_name", style="priority_name", rank=3)
 
+_NUMBER = Column(header="NUMBER", path="number", least=30, rank=0)
+"""Numbers are copied into the next command, so a narrow screen takes from all else first."""
+
 _CASE_COLUMNS = (
-    Column(header="NUMBER", path="number", least=8, rank=0),
+    _NUMBER,
     _STATUS,
     _PRIORITY,
     Column(header="ASSIGNEE", path="assignee", format=person, rank=4),
@@ -154,7 +157,7 @@ VIEWS: dict[str, View] = {
         labels=(Column(header="Changed", path="changed"), Column(header="Unchanged", path="unchanged"),
                 Column(header="Refused", path="refused"), Column(header="Dry run", path="dry_run", format=_yes)),
         parts=(Part(heading="Cases", path="outcomes", columns=(
-            Column(header="NUMBER", path="number", rank=0), Column(header="RESULT", path="result", style="result"),
+            _NUMBER, Column(header="RESULT", path="result", style="result"),
             Column(header="REASON", path="message", rank=0))),),
     ),
     "history": View(

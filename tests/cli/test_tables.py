@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nouns import TICKETS, Person, Ticket
 
+from casectl.cli.noun_views import VIEWS
 from casectl.cli.tables import detail_lines, placed, table_lines, wrap
 from casectl.cli.terminal import Screen, paint, wants_color
 from casectl.cli.views import Column
@@ -35,6 +36,13 @@ def test_columns_shrink_before_they_go_and_the_highest_rank_goes_first():
     assert lines(60)[1].endswith("…")
     assert lines(36)[0].split() == ["NUMBER", "STATUS", "PRIORI…", "TITLE"]
     assert lines(20)[0].split() == ["NUMBER", "TITLE"]
+
+
+@pytest.mark.parametrize("width", [80, 60, 40, 20])
+def test_a_case_number_is_whole_as_long_as_the_screen_can_hold_it(width):
+    items = [item | {"number": "INC-2026-00039"} for item in ITEMS]
+    drawn = table_lines(placed(VIEWS["cases"].columns), items, Screen(width=width))
+    assert [line.split()[0] for line in drawn] == ["NUMBER", "INC-2026-00039", "INC-2026-00039"]
 
 
 def test_wide_characters_keep_columns_aligned():
