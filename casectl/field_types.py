@@ -174,6 +174,8 @@ _SENTENCES = (
     (r"Expected `(?:int|float)` ([<>]=?) (\S+)$", r"must be \1 \2"),
     (r"Expected `str` matching regex '(.*)'$", r"must match \1"),
     (r"Invalid enum value '(.*)'$", r"cannot be '\1'"),
+    (r"Object missing required field `(.*)`$", r"lacks '\1'"),
+    (r"Object contains unknown field `(.*)`$", r"has no '\1'"),
 )
 _WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "true or false", "array": "a list",
           "object": "an object", "null": "nothing"}  # fmt: skip
@@ -181,11 +183,17 @@ _WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "
 
 def _problem(field: VerbField, told: str) -> Problem:
     """What msgspec says of a value, as a sentence about the field."""
+    place, reason = told_place(told)
+    message = f"{_spoken(field.name)} {reason}"
+    return Problem(pointer=f"/{field.name}{place}", message=message, allowed=list(field.choices))
+
+
+def told_place(told: str) -> tuple[str, str]:
+    """What msgspec says of a document, as JSON Pointer and the rest of a sentence (`must be text, not nothing`)."""
     found = re.search(_WHERE, told)
     steps = re.findall(_STEP, found["path"]) if found else []
-    pointer = "".join("/" + (key or index) for key, index in [(field.name, ""), *steps])
-    reason = _reason(told[: found.start()] if found else told)
-    return Problem(pointer=pointer, message=f"{_spoken(field.name)} {reason}", allowed=list(field.choices))
+    pointer = "".join("/" + (key or index) for key, index in steps)
+    return pointer, _reason(told[: found.start()] if found else told)
 
 
 def _reason(told: str) -> str:

@@ -28,7 +28,7 @@ BODY_FILE = "body_file"
 NONE = "none"
 
 DOCUMENT = FieldType(str, "FILE")
-"""A map that is a whole document comes as JSON from a file."""
+"""A map that is a whole document comes as JSON or TOML from a file."""
 
 _LONGEST_CHOICE = 30
 
@@ -121,7 +121,7 @@ def given_values(fields: Sequence[VerbField], values: Mapping[str, Any]) -> dict
     problems: list[Problem] = []
     for field in fields:
         raw = values.get(field.name)
-        if raw is None:
+        if raw is None or raw in ([], ()):
             continue
         try:
             found[field.name] = value_of(field, raw)
@@ -139,9 +139,9 @@ def value_of(field: VerbField, raw: Any) -> Any:
     if field.is_nullable and raw in (NONE, [NONE]):
         return None
     if field.is_json:
-        from casectl.cli.text_input import read_json
+        from casectl.cli.text_input import read_document
 
-        return read_json(raw, f"/{field.name}")
+        return read_document(raw, f"/{field.name}")
     if field.kind == "list" and not field.takes_stdin:
         return [word.strip() for words in raw for word in words.split(",") if word.strip()]
     if field.kind == "map":

@@ -58,25 +58,56 @@ def read_body(words: str | None, file: str | None, stdin: TextIO | None) -> Body
         raise UsageError("the text is given twice, as an argument and with --file", hint="give one of them")
     if STDIN in (words, file):
         text = _bounded(stdin.read(LONGEST + 1) if stdin else "", "standard input")
-        return Body(text, _draft(text) if text.strip() else None)
+        return Body(text, _kept(text) if text.strip() else None)
     if file is not None:
         return Body(_of_file(file))
     return None if words is None else Body(words)
 
 
-def read_json(path: str, pointer: str) -> Any:
-    """The JSON in a file, or on standard input for `-`. Raises InvalidInput naming place and error."""
+def read_document(path: str, pointer: str) -> Any:
+    """The JSON or TOML (`*.toml`, and what begins with no brace) in a file, or on standard input for `-`.
+
+    Raises InvalidInput naming file, line and column with `pointer` as the place, Failure for what cannot be read.
+    """
     from casectl.cli.standard_input import stream
 
     body = read_body(None, path, stream())
     text = body.text if body else ""
     if body and body.draft:
         body.draft.unlink()
+    is_toml = path.endswith(".toml") or (path == STDIN and not text.lstrip().startswith("{"))
+    source = "standard input" if path == STDIN else path
+    try:
+        return _toml(text) if is_toml else _json(text)
+    except ValueError as error:
+        message = f"{source} is not {'TOML' if is_toml else 'JSON'}: {error}"
+        raise InvalidInput(message, problems=[Problem(message=message, pointer=pointer, code="syntax")]) from error
+
+
+def _json(text: str) -> Any:
+    """msgspec's strict JSON; the standard library's reader, which is laxer, tells the line of an error."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        message = f"{path} is not JSON: {error}"
-        raise InvalidInput(message, problems=[Problem(message=message, pointer=pointer, code="json")]) from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        import json
+
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as located:
+            raise ValueError(f"line {located.lineno}, column {located.colno}: {located.msg}") from error
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from error
+        raise ValueError(str(error)) from error
+
+
+def _toml(text: str) -> Any:
+    """The values of a TOML document as JSON has them: times become text."""
+    import tomllib
+
+    try:
+        return msgspec.to_builtins(tomllib.loads(text))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _of_file(path: str) -> str:
@@ -137,6 +168,14 @@ def _forget_if_empty(draft: Path) -> None:
         warn(f"your text is kept in {draft}")
     else:
         draft.unlink()
+
+
+def _kept(text: str) -> Path | None:
+    """A draft of what was piped in; None where the state folder cannot be written, for the write matters more."""
+    try:
+        return _draft(text)
+    except Failure:
+        return None
 
 
 def _draft(text: str) -> Path:

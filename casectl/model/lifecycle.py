@@ -14,7 +14,7 @@ ACTIVE = frozenset({"new", "open", "pending", "on_hold"})
 """The categories of a case that is still being worked on."""
 
 
-class LifecycleStatus(msgspec.Struct, frozen=True):
+class LifecycleStatus(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A status; `title` is how people read it, the name when empty."""
 
     name: str
@@ -22,7 +22,7 @@ class LifecycleStatus(msgspec.Struct, frozen=True):
     title: str = ""
 
 
-class Transition(msgspec.Struct, frozen=True):
+class Transition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An edge. `source` `*` is any status, but an edge that names the status goes before it.
 
     `right` is needed on top of the verb's own; `required_fields` must be filled: columns by name, form fields as
@@ -35,7 +35,7 @@ class Transition(msgspec.Struct, frozen=True):
     required_fields: list[str] = []
 
 
-class EscalationLevel(msgspec.Struct, frozen=True):
+class EscalationLevel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One level of the escalation path: what `escalate` does.
 
     `status` is gone to where the lifecycle allows it ('' keeps the status), `raise_priority` steps are added up to
@@ -48,7 +48,7 @@ class EscalationLevel(msgspec.Struct, frozen=True):
     notify: list[str] = msgspec.field(default_factory=lambda: ["team.lead"])
 
 
-class Lifecycle(msgspec.Struct, frozen=True):
+class Lifecycle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Statuses, the edges between them, and where the verbs close, reopen, resolve, escalate lead ('': nowhere set)."""
 
     initial: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from casectl.errors import InvalidInput, Problem
+from casectl.field_types import told_place
 from casectl.model.configuration import CaseType
 from casectl.model.lifecycle import CATEGORIES, Lifecycle
 from casectl.operation import Cli, Operation
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from casectl.unit import Unit
 
 LONGEST_NAME = 40
+PARTS = ("title", "number_pattern", "form_schema", "lifecycle")
 
 
 class SetType(Operation[CaseType], frozen=True, kw_only=True):
     """Make a case type, or a new revision of one.
 
-    Cases keep the form and the lifecycle of the revision they were made under; numbers go on counting. A status means
-    the same in every type: its category cannot differ.
+    What is not given stays as it is; a new type needs title, number pattern and lifecycle. Cases keep the form and the
+    lifecycle of the revision they were made under; numbers go on counting. A status means the same in every type: its
+    category cannot differ.
     """
 
     name: ClassVar[str] = "type set"
@@ -39,39 +42,58 @@ class SetType(Operation[CaseType], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="People and configuration",
         positionals=("type",),
+        examples=(
+            ("casectl type set incident --lifecycle lifecycle.json", "as type show prints it, or TOML"),
+            ("casectl type show incident --select lifecycle | casectl type set incident --lifecycle -", ""),
+        ),
         view="type",
     )
 
     type: Annotated[str, Meta(description="its name")]
-    title: Annotated[str, Meta(description="name as people read it")]
-    number_pattern: Annotated[str, Meta(description="INC-{year}-{seq:05}")]
-    form_schema: Annotated[dict[str, Any], Meta(description="form, as JSON Schema", extra={"json": True})] = {}
-    lifecycle: Annotated[dict[str, Any], Meta(description="statuses and transitions", extra={"json": True})]
+    title: Annotated[str, Meta(description="name as people read it")] | UnsetType = UNSET
+    number_pattern: Annotated[str, Meta(description="INC-{year}-{seq:05}")] | UnsetType = UNSET
+    form_schema: (
+        Annotated[dict[str, Any], Meta(description="form: JSON Schema, as JSON or TOML", extra={"json": True})]
+        | UnsetType
+    ) = UNSET
+    lifecycle: (
+        Annotated[dict[str, Any], Meta(description="statuses and transitions, likewise", extra={"json": True})]
+        | UnsetType
+    ) = UNSET
 
     async def run(self, unit: Unit) -> CaseType:
+        known = next((one for one in await unit.configuration.case_types() if one.name == self.type), None)
+        wished = self._wished(known)
         problems: list[Problem] = []
         checks: tuple[Callable[[], object], ...] = (
             self._check_name,
-            lambda: case_input.one_line(self.title, "title", "/title"),
-            lambda: check_pattern(self.number_pattern),
-            lambda: _placed("/form_schema", lambda: check_form_schema(self.form_schema)),
-            lambda: _placed("/lifecycle", lambda: check_lifecycle(self._lifecycle())),
+            lambda: case_input.one_line(wished["title"], "title", "/title"),
+            lambda: check_pattern(wished["number_pattern"]),
+            lambda: _placed("/form_schema", lambda: check_form_schema(wished["form_schema"])),
+            lambda: _placed("/lifecycle", lambda: check_lifecycle(_lifecycle(wished["lifecycle"]))),
         )
         for check in checks:
             try:
                 check()
             except InvalidInput as refusal:
                 problems += refusal.problems
-        if not problems:
-            problems += _contradictions(self._lifecycle(), await unit.configuration.statuses())
         case_input.refuse_all(problems)
-        return await unit.configuration.put_case_type(
-            name=self.type,
-            title=self.title.strip(),
-            number_pattern=self.number_pattern,
-            form_schema=self.form_schema,
-            lifecycle=msgspec.to_builtins(self._lifecycle()),
-        )
+        lifecycle = _lifecycle(wished["lifecycle"])
+        case_input.refuse_all(list(_contradictions(lifecycle, await unit.configuration.statuses())))
+        written = wished | {"title": wished["title"].strip(), "lifecycle": msgspec.to_builtins(lifecycle)}
+        return await unit.configuration.put_case_type(name=self.type, **written)
+
+    def _wished(self, known: CaseType | None) -> dict[str, Any]:
+        """What the type shall be: what was given over what is known. Refuses a new type that lacks something."""
+        given = {name: getattr(self, name) for name in PARTS if getattr(self, name) is not UNSET}
+        if known is not None:
+            return {name: getattr(known, name) for name in PARTS} | given
+        lacking = [name for name in PARTS if name not in given and name != "form_schema"]
+        case_input.refuse_all([
+            Problem(message=f"{name.replace('_', ' ')} is required", pointer=json_pointer(name), code="required")
+            for name in lacking
+        ])  # fmt: skip
+        return {"form_schema": {}} | given
 
     def _check_name(self) -> None:
         letters = self.type.replace("-", "").replace("_", "")
@@ -80,11 +102,13 @@ class SetType(Operation[CaseType], frozen=True, kw_only=True):
             hint = f"lower-case letters, digits, - and _, {LONGEST_NAME} characters at most"
             case_input.refuse(f"{self.type[:80]!r} cannot be the name of a type", "/type", "name", hint)
 
-    def _lifecycle(self) -> Lifecycle:
-        try:
-            return msgspec.convert(self.lifecycle, Lifecycle)
-        except msgspec.ValidationError as error:
-            case_input.refuse(f"the lifecycle cannot be read: {error}", "", "lifecycle")
+
+def _lifecycle(document: Any) -> Lifecycle:
+    try:
+        return msgspec.convert(document, Lifecycle)
+    except msgspec.ValidationError as error:
+        pointer, reason = told_place(str(error))
+        case_input.refuse(f"the lifecycle cannot be read: {pointer or 'it'} {reason}", pointer, "lifecycle")
 
 
 def _placed(pointer: str, check: Callable[[], None]) -> None:

@@ -150,3 +150,16 @@ def test_a_status_means_the_same_in_every_type(desk: Any) -> None:
     spelled = msgspec.json.decode(msgspec.json.encode(LIFECYCLE).replace(b'"done"', b'"awaiting-user"'))
     with pytest.raises(InvalidInput, match="known as 'awaiting user'"):
         desk.perform(type_of(spelled))
+
+
+def test_what_is_not_given_of_a_type_stays(desk: Any) -> None:
+    form = {"type": "object", "properties": {"room": {"type": "string"}}}
+    made = desk.perform(type_of(LIFECYCLE, form_schema=form))
+    titled = desk.perform(SetType(type="task", title="Chore"))
+    assert (titled.title, titled.number_pattern, titled.form_schema) == ("Chore", "T-{seq}", made.form_schema)
+    assert (titled.lifecycle, titled.revision) == (made.lifecycle, 2)
+    emptied = desk.perform(SetType(type="task", form_schema={}))
+    assert (emptied.title, emptied.form_schema, emptied.revision) == ("Chore", {}, 3)
+    with pytest.raises(InvalidInput) as caught:
+        desk.perform(SetType(type="other", title="Other"))
+    assert {problem.pointer for problem in caught.value.problems} == {"/number_pattern", "/lifecycle"}
