@@ -12,20 +12,21 @@ if TYPE_CHECKING:
 
 _CASES: LiteralString = """
     WITH known AS (SELECT
-        (SELECT array_agg(id ORDER BY id) FROM case_types WHERE tenant_id = %(tenant)s) AS types,
-        (SELECT array_agg(revision ORDER BY id) FROM case_types WHERE tenant_id = %(tenant)s) AS revisions,
-        (SELECT array_agg(id ORDER BY id) FROM statuses WHERE tenant_id = %(tenant)s) AS statuses,
-        (SELECT array_agg(category ORDER BY id) FROM statuses WHERE tenant_id = %(tenant)s) AS categories,
         (SELECT array_agg(id ORDER BY id) FROM users WHERE tenant_id = %(tenant)s) AS users,
         (SELECT array_agg(id ORDER BY id) FROM teams WHERE tenant_id = %(tenant)s) AS teams,
-        (SELECT array_agg(id ORDER BY id) FROM contacts WHERE tenant_id = %(tenant)s) AS contacts)
+        (SELECT array_agg(id ORDER BY id) FROM contacts WHERE tenant_id = %(tenant)s) AS contacts),
+    kinds AS (SELECT row_number() OVER (ORDER BY t.id) - 1 AS place, count(*) OVER () AS how_many, t.id, t.revision,
+        (SELECT array_agg(s.id ORDER BY s.id) FROM jsonb_array_elements(r.lifecycle -> 'statuses') e
+         JOIN statuses s ON s.tenant_id = t.tenant_id AND lower(s.name) = lower(e ->> 'name')) AS statuses
+        FROM case_types t JOIN case_type_revisions r
+            ON r.tenant_id = t.tenant_id AND r.case_type_id = t.id AND r.revision = t.revision
+        WHERE t.tenant_id = %(tenant)s)
     INSERT INTO cases (tenant_id, id, number, title, description, case_type_id, type_revision, status_id, category,
         priority, assignee_id, team_id, reporter_id, contact_id, parent_id, tags, fields, due_at, channel, external_id,
         created_by, created_at, first_response_at, resolved_at, closed_at, deleted_at, changed_by, changed_at)
     SELECT %(tenant)s, n, 'BEN-' || lpad(n::text, 8, '0'), 'Printer ' || n %% 977 || ' does not answer ' || n %% 89,
         'The queue of printer ' || n %% 977 || ' has been stuck since the morning',
-        types[1 + n %% cardinality(types)], revisions[1 + n %% cardinality(types)],
-        statuses[1 + s.place], s.category,
+        kinds.id, kinds.revision, s.id, s.category,
         1 + (n * 7 %% 100 > 60)::int + (n * 7 %% 100 > 85)::int + (n * 7 %% 100 > 97)::int,
         CASE WHEN n %% 5 > 0 THEN users[1 + n %% cardinality(users)] END,
         CASE WHEN n %% 7 > 0 THEN teams[1 + n %% cardinality(teams)] END,
@@ -40,9 +41,10 @@ _CASES: LiteralString = """
         CASE WHEN s.category = 6 THEN now() - (n %% 8000) * interval '1 minute' END,
         CASE WHEN n %% 500 = 7 THEN now() - (n %% 700) * interval '1 hour' END,
         users[1], now() - (n * 13 %% 50000) * interval '1 minute'
-    FROM known, generate_series(%(first)s::bigint, %(last)s::bigint) n
-    CROSS JOIN LATERAL (SELECT n %% cardinality(statuses) AS place, categories[1 + n %% cardinality(statuses)]
-                        AS category) s
+    FROM generate_series(%(first)s::bigint, %(last)s::bigint) n CROSS JOIN known
+    JOIN kinds ON kinds.place = n %% kinds.how_many
+    JOIN statuses s ON s.tenant_id = %(tenant)s
+        AND s.id = kinds.statuses[1 + (n / kinds.how_many) %% cardinality(kinds.statuses)]
 """
 
 _SIDE_TABLES: tuple[LiteralString, ...] = (

@@ -1,0 +1,58 @@
+"""Benchmarks: `python -m tests.bench [--cases 10000,1000000] [--quick]`, run from the root of the sources.
+
+Every figure is printed beside the limit that was measured in turn with it, so that a slow or busy machine shows in
+both. Nothing is written but a temporary folder, which is removed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+
+from tests.bench import batches, processes, service
+from tests.bench.figures import Figure, table
+from tests.bench.place import Place, open_place
+
+
+def main() -> int:
+    """Run what was asked for; 1 when a target was missed."""
+    options = _options()
+    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
+    figures: list[Figure] = []
+    with open_place() as place:
+        for cases in sorted(int(word) for word in options.cases.split(",")):
+            figures += _at(place, cases, quick=options.quick)
+    missed = [figure.name for figure in figures if figure.is_met is False]
+    print(f"\n{len(missed)} targets missed" + (": " + ", ".join(missed) if missed else ""))
+    return 1 if missed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed of casectl beside its limits.")
+    parser.add_argument("--cases", default="10000", metavar="N,N", help="numbers of cases (default: 10000)")
+    parser.add_argument("--quick", action="store_true", help="few rounds: a glance, no evidence")
+    return parser.parse_args()
+
+
+def _at(place: Place, cases: int, *, quick: bool) -> list[Figure]:
+    began = time.perf_counter()
+    place.fill(cases)
+    print(f"\n{cases:,} cases, filled in {time.perf_counter() - began:.0f} s")
+    sections = (
+        ("Whole processes", lambda: processes.measure(place, 3 if quick else 15)),
+        ("Inside the service, p50", lambda: service.measure(place, 20 if quick else 200, cases)),
+        ("Many cases at once", lambda: batches.measure(place, 2 if quick else 6)),
+    )
+    measured: list[Figure] = []
+    for title, measure in sections:
+        figures = measure()
+        print(table(title, figures), flush=True)
+        measured += figures
+    return measured
+
+
+if __name__ == "__main__":
+    sys.exit(main())
