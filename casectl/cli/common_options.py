@@ -47,6 +47,8 @@ class CommonOptions(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str | None = None
     user: str | None = None
     config: str | None = None
+    stop_after: str | None = None
+    db_user: str | None = None
     color: str | None = None
     no_pager: bool | None = None
     debug: bool | None = None
@@ -59,7 +61,10 @@ class CommonOptions(msgspec.Struct, frozen=True, kw_only=True):
         """The configuration of this call; see casectl.config.load for what it raises."""
         from casectl.config import load
 
-        flags = {"profile": self.profile, "tenant": self.tenant, "user": self.user, "color": self.color}
+        flags = {
+            "profile": self.profile, "tenant": self.tenant, "user": self.user, "color": self.color,
+            "database.stop_after": self.stop_after, "database.db_user": self.db_user,
+        }  # fmt: skip
         if self.no_pager:
             flags["pager"] = "off"
         environ = {**os.environ, "CASECTL_CONFIG": self.config} if self.config else os.environ
@@ -111,7 +116,7 @@ COMMON_OPTIONS: tuple[CommonOption, ...] = (
     CommonOption("fields", ("--fields",), str, OUTPUT, "only these fields; 'help' lists them", "A,B"),
     CommonOption("select", ("--select",), str, OUTPUT, "JMESPath over the JSON", "EXPR"),
     CommonOption("jq", ("--jq",), str, OUTPUT, "jq over the JSON; needs the extra casectl[jq]", "EXPR"),
-    CommonOption("template", ("--template",), str, OUTPUT, "A line for each result: '{number} {title}'", "TEXT"),
+    CommonOption("template", ("--template",), str, OUTPUT, "a line for each result: '{number} {title}'", "TEXT"),
     CommonOption("quiet", ("--quiet",), bool, OUTPUT, "only results and errors, no messages"),
     CommonOption("yes", ("-y", "--yes"), bool, SAFETY, "answer yes to what would be asked"),
     CommonOption("no_input", ("--no-input",), bool, SAFETY, "never ask; what is missing is an error"),
@@ -124,6 +129,12 @@ COMMON_OPTIONS: tuple[CommonOption, ...] = (
     CommonOption("tenant", ("--tenant",), str, EVERYWHERE, "the tenant to work in", "NAME"),
     CommonOption("user", ("--as",), str, EVERYWHERE, "the login to act as on this machine's desk", "LOGIN"),
     CommonOption("config", ("--config",), str, EVERYWHERE, "the user's configuration file", "FILE"),
+    CommonOption(
+        "stop_after", ("--stop-after",), str, EVERYWHERE, "stop the embedded Postgres after that long unused", "TIME"
+    ),
+    CommonOption(
+        "db_user", ("--db-user",), str, EVERYWHERE, "the user that runs the embedded Postgres for root", "NAME"
+    ),
     CommonOption("color", ("--color",), str, EVERYWHERE, "auto, always or never", "WHEN"),
     CommonOption("no_pager", ("--no-pager",), bool, EVERYWHERE, "never page what is longer than the screen"),
     CommonOption("debug", ("--debug",), bool, EVERYWHERE, "show the traceback of a failure"),

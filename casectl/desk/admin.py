@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from casectl.desk.identity import not_initialised
-from casectl.desk.open import DATABASE, cluster_of
+from casectl.desk.open import DATABASE, cluster_of, stop_when_idle
 from casectl.errors import InvalidInput, Unreachable
 from casectl.model.case import Noun
 from casectl.store.checks import Finding, run_checks
@@ -128,13 +128,19 @@ def db_start(config: Config, report: Report) -> DbStatus:
     if not cluster.layout.is_initialised():
         raise not_initialised()
     cluster.ensure_running(report)
+    stop_when_idle(config, cluster)
     return db_status(config)
 
 
 def db_stop(config: Config, mode: Literal["smart", "fast", "immediate"] = "fast") -> bool:
     """Stop the embedded server; False when none was running."""
+    from casectl.desk.idle import forget
+
     _embedded_only(config, "stop")
-    return cluster_of(config).stop(mode)
+    cluster = cluster_of(config)
+    stopped = cluster.stop(mode)
+    forget(cluster)
+    return stopped
 
 
 def _embedded_only(config: Config, verb: str) -> None:
@@ -189,7 +195,9 @@ def db_shell(config: Config, report: Report) -> Shell:
     if not url:
         if not cluster.layout.is_initialised():
             raise not_initialised()
-        return Shell(argv=cluster.psql_argv(cluster.ensure_running(report), APP_ROLE, DATABASE), environ={})
+        address = cluster.ensure_running(report)
+        stop_when_idle(config, cluster)
+        return Shell(argv=cluster.psql_argv(address, APP_ROLE, DATABASE), environ={})
     from psycopg.conninfo import conninfo_to_dict
 
     given = conninfo_to_dict(url)
@@ -226,6 +234,7 @@ def _owner(config: Config, report: Report, *, provision: bool) -> dict[str, str]
     if not cluster.layout.is_initialised():
         report("making a private Postgres …")
     address = cluster.ensure_running(report)
+    stop_when_idle(config, cluster)
     conninfo = address.conninfo(OWNER_ROLE, DATABASE)
     if provision and _schema(conninfo)[0] != "current":
         from casectl.store.provision import provision as make

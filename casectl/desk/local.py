@@ -15,6 +15,7 @@ from casectl.errors import Refusal
 from casectl.model.actor import Actor
 from casectl.operation import Call, Operation
 from casectl.rules import rights
+from casectl.store.outbox import prune
 from casectl.store.schema import SCHEMA_VERSION
 from casectl.store.sql import AsyncSql, SyncSql, step
 from casectl.store.unit import StoredUnit
@@ -58,6 +59,8 @@ async def perform(sql: Sql, identity: Identity, operation: Operation[Result], ca
         if call.dry_run and not operation.reads:
             await sql.rollback()
         else:
+            if not operation.reads:
+                await prune(unit.context)
             await sql.commit()  # of a read too: psycopg forgets all prepared statements at a rollback
     except BaseException:
         await _undo(sql)

@@ -72,12 +72,17 @@ def connect(config: Config, report: Callable[[str], None]) -> Connection[Any]:
         return _guarded(_connect_to(config, url, {}))
     cluster = cluster_of(config)
     connection = _connect_embedded(config, cluster, report)
+    stop_when_idle(config, cluster)
+    return connection
+
+
+def stop_when_idle(config: Config, cluster: Cluster) -> None:
+    """Note the use of a running embedded server, to be stopped when `database.stop_after` has passed without one."""
     idle = config.seconds("database.stop_after")
     if idle is not None:
         from casectl.desk.idle import watch
 
         watch(cluster, idle)
-    return connection
 
 
 def _connect_embedded(config: Config, cluster: Cluster, report: Callable[[str], None]) -> Connection[Any]:
