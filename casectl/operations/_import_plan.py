@@ -177,7 +177,7 @@ class BatchPlan:
             try:
                 found = plan_change(self.actor, other, Target(status=status), self.book, at)
             except (NotAllowed, InvalidInput) as refused:
-                refusal = refusal or refused
+                refusal = refused if refusal is None or isinstance(refused, InvalidInput) else refusal
                 continue
             return {name: value for name, value in found.items() if getattr(row, name) != value}
         raise refusal or NotAllowed(f"no status leads to {status}")

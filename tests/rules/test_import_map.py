@@ -19,7 +19,8 @@ from casectl.rules.import_values import block_key, read_time, record_of, unread_
 EXAMPLE = Path(casectl.__file__).parent / "examples" / "incident_event_log.toml"
 LEAST = {"type": "incident", "key": {"case": "id"}}
 ROW = {
-    "number": "INC1", "incident_state": "Awaiting User Info", "sys_mod_count": "3", "sys_updated_at": "05-03-2016 12:00",
+    "number": "INC1", "incident_state": "Awaiting User Info", "sys_mod_count": "3",
+    "sys_updated_at": "05-03-2016 12:00",
     "sys_updated_by": "Updated by  9", "opened_at": "29-02-2016 01:16", "opened_by": "?", "sys_created_by": "Ann  Lee",
     "priority": "1 - Critical", "assignment_group": "Group 5", "assigned_to": "?", "caller_id": "Caller 1",
     "category": "Category 5", "subcategory": "?", "location": "Location 1", "u_symptom": "?", "cmdb_ci": "?",

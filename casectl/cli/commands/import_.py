@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from casectl.cli.batches import Interruption
-from casectl.cli.common_options import CommonOptions  # noqa: TC001 - the command's signature is read at run time
+from casectl.cli.common_options import SAFETY, CommonOptions
 from casectl.cli.formats import plain
 from casectl.cli.import_file import columns_of, read_lines
 from casectl.cli.import_rejects import Rejects
 from casectl.cli.import_run import ImportRun
 from casectl.cli.messages import Progress, note
+from casectl.cli.parameters import OWN
 from casectl.cli.views import Column, Part, View
 from casectl.errors import InvalidInput, NotFound, PartialSuccess, Refusal, UsageError
 from casectl.model.imports import ImportSummary, LineOutcome
@@ -72,11 +73,19 @@ SUMMARY = View(
 
 def import_file(  # noqa: PLR0913, PLR0917 - the options of the command line
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON Lines, oldest line first")],
-    map_file: Annotated[Path, typer.Option("--map", metavar="MAP.toml", help="what the columns mean")],
+    map_file: Annotated[
+        Path, typer.Option("--map", metavar="MAP.toml", help="what the columns mean", rich_help_panel=OWN)
+    ],
     options: CommonOptions,
-    dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="tell what would happen and change nothing")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="go on after an interruption without remark")] = False,
-    rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="where refused lines go")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("-n", "--dry-run", help="tell what would happen, change nothing", rich_help_panel=SAFETY)
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="go on after an interruption without remark", rich_help_panel=OWN)
+    ] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="where refused lines go", rich_help_panel=OWN)
+    ] = None,
 ) -> None:
     """Import cases and their history from a file.
 
