@@ -11,7 +11,7 @@ import msgspec
 
 from casectl.cli.execution import require_selection
 from casectl.cli.messages import Progress, warn
-from casectl.errors import Refusal
+from casectl.errors import Refusal, UsageError
 from casectl.model.case import BulkResult
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def perform_batches(execution: Execution, desk: Desk) -> BulkResult:
     The parts of a run have the idempotency keys `<run>:1`, `<run>:2` ...; Ctrl-C and a refusal of a later part first
     tell what was done.
     """
+    _refuse_empty_query(execution)
     if _is_keyed_query(execution):
         return _perform_keyed(execution, desk)
     references = _references(execution, desk)
@@ -79,6 +80,13 @@ def perform_batches(execution: Execution, desk: Desk) -> BulkResult:
 
 def _quiet(execution: Execution) -> bool:
     return bool(execution.options.quiet)
+
+
+def _refuse_empty_query(execution: Execution) -> None:
+    """A script's unset variable is no wish to change everything."""
+    query = execution.given.get("query")
+    if query is not None and all(word.startswith("sort:") for word in query.split()):
+        raise UsageError("the query is empty", hint="is:active finds all active cases, is:all all there are")
 
 
 def _is_keyed_query(execution: Execution) -> bool:

@@ -115,6 +115,7 @@ class Execution:
             words = self.given.get(field.name)
             if field.takes_stdin and words:
                 self.given[field.name] = expand_references(words, lines() if STDIN in words else ())
+                require_selection(self.given[field.name], given=STDIN in words)
 
     def _body(self) -> Body:
         """The long text of the verb, put into what was given."""

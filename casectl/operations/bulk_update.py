@@ -54,8 +54,11 @@ class BulkUpdate(Operation[BulkResult], frozen=True, kw_only=True):
         },
         examples=(
             ("casectl bulk-update 41 42 43 --priority high --add-tag outage", ""),
-            ("casectl list -o id field.system:crm | casectl bulk-update - --team l2", "all that a list shows"),
-            ("casectl bulk-update --query 'team:l1 assignee:none' --assignee @me --dry-run", "what would happen"),
+            (
+                "casectl list -o id field.system:crm | casectl bulk-update - --team Applications",
+                "all that a list shows",
+            ),
+            ("casectl bulk-update --query 'team:Network assignee:none' --assignee @me --dry-run", "what would happen"),
         ),
         view="bulk",
     )
@@ -104,7 +107,10 @@ class BulkUpdate(Operation[BulkResult], frozen=True, kw_only=True):
             references = expand_numbers(self.cases)
             told = f"{len(references):,} cases were given"
         else:
-            query = active_by_default(await read_query(unit, [text]))
+            query = await read_query(unit, [text])
+            if query.where is None:
+                refuse("the query names no cases", "/query", "selection", "is:active finds all active cases")
+            query = active_by_default(query)
             references = await unit.cases.matching(query, limit=MOST + 1)
             told = f"the query finds more than {MOST:,} cases"
         if len(references) > MOST:

@@ -64,3 +64,11 @@ def test_a_revision_that_is_not_there_is_told_apart_from_a_type(desk: Any) -> No
     assert refusal.value.hint == "its newest is 1"
     with pytest.raises(NotFound, match="no case type nothing"):
         desk.perform(ShowType(type="nothing", revision=1))
+
+
+@pytest.mark.parametrize("query", ["", " ", "sort:created"])
+def test_a_query_that_names_no_cases_changes_none(desk: Any, query: str) -> None:
+    number = desk.perform(Create(title="untouched")).number
+    with pytest.raises(InvalidInput):
+        desk.perform(BulkUpdate(query=query, priority="low"))
+    assert desk.perform(Show(case=number)).version == 1
