@@ -51,7 +51,10 @@ def columns_of(file: IO[bytes], import_map: ImportMap) -> list[str]:
     if import_map.format == "jsonl":
         return ["original"]
     text = io.TextIOWrapper(file, encoding=import_map.encoding, errors="surrogateescape", newline="")
-    return next(csv.reader(_Bounded(text), delimiter=import_map.delimiter), [])
+    try:
+        return next(csv.reader(_Bounded(text), delimiter=import_map.delimiter), [])
+    finally:
+        text.detach()  # else the wrapper complains that nobody closed it
 
 
 class _Bounded:

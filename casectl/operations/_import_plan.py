@@ -17,7 +17,7 @@ from casectl.errors import InvalidInput, NotAllowed, Refusal
 from casectl.operations._plan import merged_fields, plan_change
 from casectl.operations._types import category_number
 from casectl.operations._wishes import Target
-from casectl.rules import case_input, forms
+from casectl.rules import case_input
 from casectl.rules import lifecycle as law
 from casectl.rules.priorities import DEFAULT, parse_priority
 from casectl.unit import CaseRow
@@ -193,7 +193,7 @@ class BatchPlan:
         status_id, category = self._status(loaded, loaded.lifecycle.initial)
         opened_at = min(record.opened_at or at, at)
         fields = merged_fields(loaded.form, {}, record.fields)
-        case_input.refuse_all(forms.validate_form(loaded.form, fields))
+        case_input.refuse_all(loaded.form_problems(fields))
         columns = {"title": record.external_id, "priority": DEFAULT} | self._plain(record)
         row = CaseRow(
             id=0, number=self._number(record, loaded) or "", case_type_id=loaded.id, type_revision=loaded.revision,

@@ -132,7 +132,7 @@ def _check_state(actor: Actor, row: CaseRow, target: Target, book: TypeBook, cha
     loaded = target.type if changes_type and target.type else book.type_of(row)
     problems: list[Problem] = []
     if "fields" in changed or changes_type:
-        problems += forms.validate_form(loaded.form, changed.get("fields", row.fields))
+        problems += loaded.form_problems(changed.get("fields", row.fields))
     source = _mapped(row, book, loaded) if changes_type else book.status_of(row)
     if target.status is not None and source is not None and "status_id" in changed:
         wanted = loaded.status(target.status).name

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl.model.lifecycle import CATEGORIES, Lifecycle, LifecycleStatus
+from casectl.rules import forms
 from casectl.rules import lifecycle as law
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from collections.abc import Set as AbstractSet
 
+    from casectl.errors import Problem
     from casectl.model.configuration import CaseType
     from casectl.unit import CaseRow, Unit
 
@@ -29,6 +31,7 @@ class LoadedType:
         self.lifecycle = msgspec.convert(case_type.lifecycle, Lifecycle)
         self._found: dict[str, LifecycleStatus] = {}
         self._free: set[tuple[str, str]] = set()
+        self._problems: dict[bytes, list[Problem]] = {}
 
     def status(self, name: str) -> LifecycleStatus:
         """As rules.lifecycle.find_status, looked up once per call."""
@@ -46,6 +49,13 @@ class LoadedType:
         edges = [edge for edge in self.lifecycle.transitions if law.status_key(edge.target) == law.status_key(target)]
         if not any(edge.required_fields for edge in edges):
             self._free.add((source, target))
+
+    def form_problems(self, fields: dict[str, Any]) -> list[Problem]:
+        """As rules.forms.validate_form; the same values are judged once per call."""
+        key = msgspec.json.encode(fields, order="sorted")
+        if key not in self._problems:
+            self._problems[key] = forms.validate_form(self.form, fields)
+        return self._problems[key]
 
 
 class TypeBook:

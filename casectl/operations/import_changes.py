@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -22,6 +21,8 @@ from casectl.rules.lifecycle import status_key
 from casectl.unit import CaseRow, NewCase
 
 if TYPE_CHECKING:
+    from datetime import date, tzinfo
+
     from casectl.operations._import_plan import Opening
     from casectl.unit import Unit
 
@@ -143,8 +144,8 @@ async def _write(unit: Unit, plan: BatchPlan, names: Names, types: TypeBook) -> 
     used += [change.columns[name] for change in changes for name in _REFERENCES if name in change.columns]
     await names.make(unit, used)
     rows = dict(plan.before)
-    zone = zone_of(unit.actor.zone)
-    new = [_new_case(opening, names, types, zone) for opening in plan.openings.values()]
+    numbers = _Numbers(types, zone_of(unit.actor.zone))
+    new = [_new_case(opening, names, numbers) for opening in plan.openings.values()]
     made = await unit.cases.insert(new) if new else []
     for opening, (case_id, number) in zip(plan.openings.values(), made, strict=True):
         row = _real(opening.row, names)
@@ -173,16 +174,31 @@ def _real_columns(columns: dict[str, Any], names: Names) -> dict[str, Any]:
 _SHARED = tuple(name for name in NewCase.__struct_fields__ if name in CaseRow.__struct_fields__ and name != "number")
 
 
-def _new_case(opening: Opening, names: Names, types: TypeBook, zone: Any) -> NewCase:
-    loaded = types.type_of(opening.row)
+class _Numbers:
+    """How new cases are numbered: the same for all of one type on one day in the tenant's zone."""
+
+    def __init__(self, types: TypeBook, zone: tzinfo) -> None:
+        self._types, self._zone = types, zone
+        self._found: dict[tuple[int, date], dict[str, Any]] = {}
+
+    def of(self, row: CaseRow) -> dict[str, Any]:
+        """The parts of a NewCase that make its number."""
+        opened = row.created_at.astimezone(self._zone)
+        key = (row.case_type_id, opened.date())
+        if key not in self._found:
+            loaded = self._types.type_of(row)
+            prefix, width, suffix = numbering.render_template(loaded.number_pattern, opened, loaded.name)
+            self._found[key] = {
+                "number_prefix": prefix, "number_width": width, "number_suffix": suffix,
+                "number_sequence": numbering.sequence_name(loaded.number_pattern, loaded.name, opened),
+            }  # fmt: skip
+        return self._found[key]
+
+
+def _new_case(opening: Opening, names: Names, numbers: _Numbers) -> NewCase:
     row = _real(opening.row, names)
-    opened: datetime = row.created_at.astimezone(zone)
-    prefix, width, suffix = numbering.render_template(loaded.number_pattern, opened, loaded.name)
-    return NewCase(
-        **{name: getattr(row, name) for name in _SHARED}, created_by=names.real(opening.by) or 0,
-        number=opening.number, number_prefix=prefix, number_width=width, number_suffix=suffix,
-        number_sequence=numbering.sequence_name(loaded.number_pattern, loaded.name, opened),
-    )  # fmt: skip
+    values = {name: getattr(row, name) for name in _SHARED} | numbers.of(row)
+    return NewCase(**values, created_by=names.real(opening.by) or 0, number=opening.number)
 
 
 def _carry(plan: BatchPlan) -> dict[str, bytes]:
