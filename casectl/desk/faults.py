@@ -21,7 +21,7 @@ _TAKEN = {
 _TOLD: tuple[tuple[tuple[type[Exception], ...], type[Refusal], str, str], ...] = (
     ((errors.InsufficientPrivilege,), NotPermitted, "the database does not let you see or change this", ""),
     (
-        (errors.LockNotAvailable, errors.QueryCanceled), Conflict,
+        (errors.LockNotAvailable, errors.QueryCanceled, errors.SerializationFailure, errors.DeadlockDetected), Conflict,
         "the case is being changed by somebody else, or the work took too long", "try again",
     ),
     ((errors.DiskFull,), Failure, "the database's disk is full, nothing was changed", "free some space and try again"),
