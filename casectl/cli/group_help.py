@@ -10,7 +10,7 @@ EXAMPLES: tuple[Row, ...] = (
     ('casectl create "Login fails" --priority high --contact ann@example.com', ""),
     ("casectl list assignee:@me 'due:<2h'", ""),
     ('casectl note 42 --internal "the disk is full"', ""),
-    ("casectl status 42 resolved", ""),
+    ("casectl status 41 resolved", ""),
 )
 
 ENDING = (

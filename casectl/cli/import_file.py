@@ -41,9 +41,10 @@ class Line(msgspec.Struct, kw_only=True):
 def read_lines(file: IO[bytes], import_map: ImportMap, check: Callable[[list[str]], None]) -> Iterator[Line]:
     """The lines of the file by the map's format. `check` gets the columns of a CSV file first and may refuse them."""
     if import_map.format == "jsonl":
-        return _json_lines(file)
-    text = io.TextIOWrapper(file, encoding=import_map.encoding, errors="surrogateescape", newline="")
-    return _csv_lines(text, import_map.delimiter, check)
+        yield from _json_lines(file)
+        return
+    with io.TextIOWrapper(file, encoding=import_map.encoding, errors="surrogateescape", newline="") as text:
+        yield from _csv_lines(text, import_map.delimiter, check)
 
 
 def columns_of(file: IO[bytes], import_map: ImportMap) -> list[str]:

@@ -29,7 +29,7 @@ class Assign(Operation[Case], frozen=True, kw_only=True):
         positionals=("case", "assignee"),
         examples=(
             ("casectl assign 42 @me", ""),
-            ("casectl assign 42 none --team l2", "to the team, nobody in particular"),
+            ("casectl assign 42 none --team Network", "to the team, nobody in particular"),
         ),
         view="case",
     )

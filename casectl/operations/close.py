@@ -35,7 +35,7 @@ class Close(Operation[Case], frozen=True, kw_only=True):
         group="Work on cases",
         positionals=("case",),
         options={"fields": ("--field",)},
-        examples=(("casectl close 42", ""), ("casectl close 42 --field close_code=duplicate", "")),
+        examples=(("casectl close 362", ""), ("casectl close 363 --field close_code=duplicate", "")),
         view="case",
     )
 

@@ -25,7 +25,7 @@ class Delete(Operation[Case], frozen=True, kw_only=True):
     right: ClassVar[str] = "case:delete"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("DELETE", "/v1/cases/{case}/"),)
     cli: ClassVar[Cli] = Cli(
-        group="Work on cases", positionals=("case",), aliases=("rm",), examples=(("casectl delete 42", ""),),
+        group="Work on cases", positionals=("case",), aliases=("rm",), examples=(("casectl delete 44", ""),),
         view="case",
     )  # fmt: skip
 

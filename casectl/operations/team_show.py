@@ -23,7 +23,7 @@ class ShowTeam(Operation[Team], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="People and configuration",
         positionals=("team",),
-        examples=(("casectl team show l2", ""),),
+        examples=(("casectl team show Network", ""),),
         view="team",
     )
 
