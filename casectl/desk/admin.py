@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from casectl.config import redact_url
 from casectl.desk.identity import not_initialised
-from casectl.desk.open import DATABASE, cluster_of, stop_when_idle
+from casectl.desk.open import DATABASE, cluster_of, first_line, stop_when_idle
 from casectl.errors import InvalidInput, Unreachable
 from casectl.model.case import Noun
 from casectl.store.checks import Finding, run_checks
@@ -162,7 +163,7 @@ def db_upgrade(config: Config, report: Report) -> Upgraded:
     from casectl.store.provision import schema_version, upgrade
 
     conninfo = _owner(config, report, provision=False)
-    with psycopg.connect(make_conninfo("", **conninfo)) as connection:
+    with _connect_as_owner(config, conninfo) as connection:
         before = schema_version(connection) or ""
     upgrade(conninfo, report)
     with psycopg.connect(make_conninfo("", **conninfo)) as connection:
@@ -211,8 +212,6 @@ def db_url(config: Config, *, secrets: bool = False) -> str:
     """The address as the app role, '' while the embedded server is down; passwords only with `secrets`."""
     url = config.text("database.url")
     if url:
-        from casectl.config import redact_url
-
         return url if secrets else redact_url(url)
     address = cluster_of(config).address()
     return _embedded_url(address) if address else ""
@@ -246,6 +245,7 @@ def _owner(config: Config, report: Report, *, provision: bool) -> dict[str, str]
 
 
 def _remote_owner(config: Config) -> dict[str, str]:
+    import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
     url = config.text("database.migrate_url")
@@ -254,22 +254,42 @@ def _remote_owner(config: Config) -> dict[str, str]:
             "this needs the owner of the schema, and database.migrate_url is not set",
             hint="casectl help postgres tells how to set up a server of your own",
         )
-    return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # its words may quote the address
+        raise InvalidInput(
+            "database.migrate_url is no connection string of Postgres", hint="casectl config show"
+        ) from None
+    return {name: str(value) for name, value in given.items() if value is not None}
+
+
+def _connect_as_owner(config: Config, conninfo: dict[str, str]) -> Connection[Any]:
+    import psycopg
+
+    patience = {"connect_timeout": _patience(config)} if "connect_timeout" not in conninfo else {}
+    try:
+        return psycopg.connect(**conninfo, **patience, autocommit=True)  # type: ignore[arg-type]
+    except psycopg.OperationalError as error:
+        if not config.text("database.url"):
+            raise
+        place = redact_url(config.text("database.migrate_url"))
+        raise Unreachable(
+            f"no connection to {place}: {first_line(error)}", hint="database.migrate_url names the owner of the schema"
+        ) from error
 
 
 @contextmanager
 def owner_connection(config: Config, report: Report, *, provision: bool = False) -> Iterator[Connection[Any]]:
     """A connection as the schema's owner, in autocommit. With `provision` database and schema are made when missing."""
     import psycopg
-    from psycopg.conninfo import make_conninfo
 
     from casectl.store.provision import SEARCH_PATH, schema_state
 
     conninfo = _owner(config, report, provision=provision)
     try:
-        connection = psycopg.connect(make_conninfo("", **conninfo), autocommit=True)
+        connection = _connect_as_owner(config, conninfo)
     except psycopg.OperationalError as error:
-        if provision or config.text("database.url"):
+        if provision:
             raise Unreachable("no connection as the owner of the schema", hint="casectl db status") from error
         raise not_initialised() from error
     with connection:
