@@ -92,7 +92,7 @@ def _piece(token: str, result: type[msgspec.Struct]) -> str | Path:
         return chosen(token[1:-1].replace(",", "\0"), result, "--template")[0]
     if "{" in token or "}" in token:
         raise InvalidInput(f"--template: a brace without its partner in {token!r}", hint="write {{ and }} for braces")
-    return token
+    return token.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")  # as no stream takes half ones
 
 
 def _first_line(error: BaseException) -> str:
