@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_WORDS = {"argument(s)": "argument", "a valid integer": "a whole number", "a valid int": "a whole number"}
+"""Typer's words, and ours for them."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the words of the command line say (without the program's name); the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -92,6 +96,10 @@ def _usage(error: Any) -> UsageError:
         options = [word for param in ctx.command.get_params(ctx) for word in (*param.opts, *param.secondary_opts)]
         message = f"{path} has no option {name}"
         hint = did_you_mean(name, [word for word in options if word.startswith("--")]) or hint
+    if "unexpected extra argument" in message:
+        hint = f"put a text with blanks in quotes; {hint}"
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
     return UsageError(message[:1].lower() + message[1:], hint=hint)
 
 
