@@ -72,6 +72,19 @@ def _update_statement(columns: Sequence[str]) -> LiteralString:
     )
 
 
+def _numbers(new: Sequence[NewCase], following: dict[str, int]) -> list[str]:
+    """The numbers of new cases; `following` holds the last taken value of each sequence and is counted up."""
+    numbers = []
+    for case in new:
+        if case.number is not None:
+            numbers.append(case.number)
+            continue
+        name = f"number:{case.number_sequence}"
+        following[name] += 1
+        numbers.append(case.number_prefix + str(following[name]).rjust(case.number_width, "0") + case.number_suffix)
+    return numbers
+
+
 class StoredCases:
     """See `casectl.unit.Cases`."""
 
@@ -139,32 +152,21 @@ class StoredCases:
         if not new:
             return []
         context = self._context
-        numbers = await self._numbers(new)
-        first = await context.take("cases.id", len(new)) - len(new) + 1
+        counts = {"cases.id": len(new)}
+        for case in new:
+            if case.number is None:
+                name = f"number:{case.number_sequence}"
+                counts[name] = counts.get(name, 0) + 1
+        last = await context.take_each(counts)
+        following = {name: last[name] - count for name, count in counts.items()}
+        numbers = _numbers(new, following)
+        first = following["cases.id"] + 1
         records = [
             msgspec.to_builtins(case) | {"id": first + offset, "number": number}
             for offset, (case, number) in enumerate(zip(new, numbers, strict=True))
         ]
         await context.sql.run(_INSERT, {"tenant": context.tenant_id, "cases": msgspec.json.encode(records).decode()})
         return [(first + offset, number) for offset, number in enumerate(numbers)]
-
-    async def _numbers(self, new: Sequence[NewCase]) -> list[str]:
-        counts: dict[str, int] = {}
-        for case in new:
-            if case.number is None:
-                counts[case.number_sequence] = counts.get(case.number_sequence, 0) + 1
-        following = {
-            name: await self._context.take(f"number:{name}", count) - count for name, count in sorted(counts.items())
-        }
-        numbers = []
-        for case in new:
-            if case.number is not None:
-                numbers.append(case.number)
-                continue
-            following[case.number_sequence] += 1
-            value = str(following[case.number_sequence]).rjust(case.number_width, "0")
-            numbers.append(case.number_prefix + value + case.number_suffix)
-        return numbers
 
     async def write(self, rows: Sequence[tuple[CaseRow, Mapping[str, Any]]]) -> list[int]:
         """See `casectl.unit.Cases.write`; `changed_by` and `changed_at` may be given per row in historic mode."""

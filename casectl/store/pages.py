@@ -12,7 +12,7 @@ import msgspec
 from casectl.errors import InvalidInput, Problem
 from casectl.model.case import CasePage
 from casectl.rules import rights
-from casectl.rules.query.ast import Text, leaves
+from casectl.rules.query.ast import Test, leaves
 from casectl.store.case_plans import owned_up
 from casectl.store.case_rows import CASE_COLUMNS, WIDTH, case_of, names_of
 from casectl.store.query_names import resolve
@@ -73,8 +73,11 @@ async def plan(context: Context, query: Query, *, limit: int) -> list[str]:
 
 @asynccontextmanager
 async def _planned_for(context: Context, query: Query) -> AsyncIterator[None]:
-    """Plan a statement by the very values of a query that has any; the plan of the plain queue is kept."""
-    values_decide = any(isinstance(leaf, Text) or leaf.field != "is" for leaf in leaves(query))
+    """Plan a statement by the very values of a query that has any; plans of the queue and of words alone are kept.
+
+    What a search for words finds is no more known to the planner when it sees them.
+    """
+    values_decide = any(isinstance(leaf, Test) and leaf.field != "is" for leaf in leaves(query))
     if values_decide:
         await context.sql.rows(_PLAN_MODE, ("force_custom_plan",))
     yield
