@@ -51,7 +51,7 @@ class SetType(Operation[CaseType], frozen=True, kw_only=True):
 
     type: Annotated[str, Meta(description="its name")]
     title: Annotated[str, Meta(description="name as people read it")] | UnsetType = UNSET
-    number_pattern: Annotated[str, Meta(description="INC-{year}-{seq:05}")] | UnsetType = UNSET
+    number_pattern: Annotated[str, Meta(description="how numbers look: INC-{year}-{seq:05}")] | UnsetType = UNSET
     form_schema: (
         Annotated[dict[str, Any], Meta(description="form: JSON Schema, as JSON or TOML", extra={"json": True})]
         | UnsetType
