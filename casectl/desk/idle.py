@@ -20,7 +20,7 @@ _LAST_USE = "last-use"
 """Its time is that of the last command, its text the seconds that command wants the server to be kept."""
 
 _WATCHER = "idle-watcher.lock"
-_SHORTEST_NAP, _LONGEST_NAP = 0.2, 10.0
+_SHORTEST_NAP, _LONGEST_NAP = 0.2, 5.0
 """Seconds. A command that wants the server stopped sooner than its predecessors did is heard after the longest."""
 
 
