@@ -121,7 +121,7 @@ def _connect_to(config: Config, url: str, parameters: dict[str, str]) -> Connect
         extra["options"] = _options(config)
     extra["connect_timeout"] = max(1, round(config.seconds("database.connect_timeout") or 0))
     try:
-        connection = psycopg.connect(url, **extra, application_name="casectl")
+        connection = psycopg.connect(url, **extra, application_name="casectl", client_encoding="utf8")
     except psycopg.ProgrammingError:  # its words may quote the address
         raise InvalidInput("database.url is no connection string of Postgres", hint="casectl config show") from None
     except psycopg.OperationalError as error:
@@ -134,7 +134,18 @@ def _connect_to(config: Config, url: str, parameters: dict[str, str]) -> Connect
         ) from error
     connection.prepare_threshold = threshold
     _read_json_as_text(connection)
+    _read_times_as_utc(connection)
     return connection
+
+
+def _read_times_as_utc(connection: Connection[Any]) -> None:
+    """Times are UTC in every answer; libpq puts PGTZ and PGDATESTYLE above the options of the connection."""
+    told = connection.info.parameter_status
+    if told("TimeZone") == "UTC" and (told("DateStyle") or "").startswith("ISO"):
+        return
+    connection.execute("SET timezone = 'UTC'")
+    connection.execute("SET datestyle = 'ISO'")
+    connection.commit()
 
 
 def _read_json_as_text(connection: Connection[Any]) -> None:
@@ -164,7 +175,7 @@ def _options(config: Config) -> str:
         "lock_timeout": config.seconds("database.lock_timeout"),
     }
     given = [f"-c {name}={round(seconds * 1000)}" for name, seconds in settings.items() if seconds is not None]
-    return " ".join([*given, "-c idle_in_transaction_session_timeout=60000"])
+    return " ".join([*given, "-c idle_in_transaction_session_timeout=60000", "-c timezone=UTC", "-c datestyle=ISO"])
 
 
 _POWERS = """
