@@ -12,7 +12,7 @@ KEPT_DAYS = 30
 """How long an effect outside may still be made up for by a daemon that is started later."""
 
 MOST_ROWS = 10_000
-"""Removed by one write, which thereby takes some 50 ms longer; the next one removes more."""
+"""Removed by one write, which thereby takes some 30 ms longer; the next one removes more."""
 
 SECONDS_BETWEEN = 3600.0
 """A process that stays, such as a dashboard, looks again after that long."""

@@ -36,8 +36,10 @@ QUICK = ("fsync=off", "shared_buffers=16MB", "max_connections=30", "unix_socket_
 
 
 def server_user() -> ServerUser:
-    """Who runs servers here: Postgres refuses root."""
-    entry = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+    """Who runs servers here: Postgres refuses root. Without Debian's package there may be no user of its own."""
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    servers = "postgres" if "postgres" in names else "daemon"
+    entry = pwd.getpwnam(servers) if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     return ServerUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
