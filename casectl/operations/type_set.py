@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
@@ -70,6 +71,8 @@ class SetType(Operation[CaseType], frozen=True, kw_only=True):
             lambda: case_input.one_line(wished["title"], "title", "/title"),
             lambda: check_pattern(wished["number_pattern"]),
             lambda: _placed("/form_schema", lambda: check_form_schema(wished["form_schema"])),
+            lambda: case_input.refuse_all([*_unstorable(wished["form_schema"], "form_schema")]),
+            lambda: case_input.refuse_all([*_unstorable(wished["lifecycle"], "lifecycle")]),
             lambda: _placed("/lifecycle", lambda: check_lifecycle(_lifecycle(wished["lifecycle"]))),
         )
         for check in checks:
@@ -118,6 +121,20 @@ def _placed(pointer: str, check: Callable[[], None]) -> None:
     except InvalidInput as refusal:
         placed = [msgspec.structs.replace(one, pointer=pointer + one.pointer) for one in refusal.problems]
         raise InvalidInput(refusal.message, hint=refusal.hint, problems=placed) from None
+
+
+def _unstorable(value: Any, *place: str | int) -> Iterator[Problem]:
+    """Texts in a document that hold what no column of Postgres can."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _unstorable(key, *place)
+            yield from _unstorable(inner, *place, key)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _unstorable(inner, *place, index)
+    elif isinstance(value, str) and re.search("[\x00\ud800-\udfff]", value):
+        message = "a text may not hold U+0000 or half a surrogate pair"
+        yield Problem(message=message, pointer=json_pointer(*place), code="character")
 
 
 def _contradictions(lifecycle: Lifecycle, known: Mapping[str, tuple[int, int]]) -> Iterator[Problem]:

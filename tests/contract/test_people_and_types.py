@@ -163,3 +163,14 @@ def test_what_is_not_given_of_a_type_stays(desk: Any) -> None:
     with pytest.raises(InvalidInput) as caught:
         desk.perform(SetType(type="other", title="Other"))
     assert {problem.pointer for problem in caught.value.problems} == {"/number_pattern", "/lifecycle"}
+
+
+def test_documents_that_cannot_be_stored_are_refused(desk: Any) -> None:
+    form = {"type": "object", "properties": {"room": {"type": "string", "title": "a\0b"}}}
+    life = LIFECYCLE | {"statuses": [{"name": "new", "category": "new", "title": "\0"}, LIFECYCLE["statuses"][1]]}
+    with pytest.raises(InvalidInput) as caught:
+        desk.perform(type_of(life, form_schema=form))
+    assert {(problem.code, problem.pointer) for problem in caught.value.problems} == {
+        ("character", "/form_schema/properties/room/title"),
+        ("character", "/lifecycle/statuses/0/title"),
+    }
