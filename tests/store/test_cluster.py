@@ -259,7 +259,9 @@ def test_a_vanished_socket_folder_restarts_the_server(cluster: Cluster) -> None:
 
 
 def test_ctrl_c_in_the_terminal_leaves_the_server_running(cluster: Cluster) -> None:
-    script = START + "\nimport time\ntime.sleep(60)"
+    # Jobs in the background inherit an ignored SIGINT; a command in a terminal never does.
+    heeding = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    script = heeding + START + "\nimport time\ntime.sleep(60)"
     command = [sys.executable, "-u", "-c", script, str(cluster.root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0) as process:
         assert process.stdout is not None
