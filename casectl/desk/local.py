@@ -136,6 +136,8 @@ class LocalDesk:
         return LocalDesk(self._connect, msgspec.structs.replace(self._identity, login=login, os_user=None))
 
     def _open(self) -> SyncSql:
+        if self._sql is not None and _has_ended(self._sql.connection):
+            self.close()
         if self._sql is None:
             self._sql = SyncSql(self._connect())
         return self._sql
@@ -157,6 +159,20 @@ class LocalDesk:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _has_ended(connection: Connection[Any]) -> bool:
+    """Whether the server has ended an idle session, as its restart does.
+
+    All else it may say between transactions (a reloaded setting) is rare, and costs a new connection at worst.
+    """
+    import select
+
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class AsyncLocalDesk:

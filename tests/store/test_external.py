@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from own_servers import MANUAL, Home, OwnServer, open_folder, pooled, program_folders
+from own_servers import MANUAL, SECRETS, Home, OwnServer, open_folder, pooled, program_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +140,17 @@ def test_variables_name_a_server_as_well(prod: Home, external: OwnServer, tmp_pa
     assert home.ok("list", "-o", "id", **environ).splitlines() == prod.ok("list", "-o", "id").splitlines()
 
 
+def test_the_password_may_stand_in_the_users_own_file(prod: Home, external: OwnServer, tmp_path: Path) -> None:
+    home = home_of(tmp_path, f"postgresql://casectl_app@127.0.0.1:{external.port}/casectl", tenant="acme", user="jane")
+    refused = home.run("list")
+    assert refused.returncode == 9
+    assert "no password supplied" in refused.stderr
+    kept = home.folder / ".pgpass"
+    kept.touch(0o600)
+    kept.write_text(f"127.0.0.1:{external.port}:casectl:casectl_app:{SECRETS['casectl_app']}\n")
+    assert home.run("list").returncode == 0
+
+
 def test_a_server_that_is_down_and_up_again(prod: Home, external: OwnServer) -> None:
     number = prod.ok("create", "Before", "-o", "id")
     external.stop()
@@ -162,10 +173,14 @@ def test_a_desk_outlives_a_restart_between_two_verbs(prod: Home, external: OwnSe
     from casectl.errors import Unreachable
     from casectl.operations.create import Create
     from casectl.operations.list import ListCases
+    from casectl.operations.show import Show
 
     environ = {"HOME": str(prod.folder)}
     with open_desk(load({"profile": "prod", "user": "jane", "tenant": "acme"}, environ)) as desk:
         made = desk.perform(Create(title="Before the restart"))
+        external.stop()
+        external.start()
+        assert desk.perform(Show(case=made.number)).title == made.title
         external.stop()
         with pytest.raises(Unreachable):
             desk.perform(ListCases())
