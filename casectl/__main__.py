@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from casectl.cli.main import main
+from casectl.cli.main import run
 
-raise SystemExit(main())
+run()

@@ -6,7 +6,7 @@ This is the only place that does. The entry point of the package and `__main__` 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from casectl.errors import INTERRUPTED, Failure, Refusal, UsageError
 
@@ -16,6 +16,28 @@ if TYPE_CHECKING:
 
 _WORDS = {"argument(s)": "argument", "a valid integer": "a whole number", "a valid int": "a whole number"}
 """Typer's words, and ours for them."""
+
+
+def run() -> NoReturn:
+    """Be the program: do what the command line says and end the process with its exit code.
+
+    Python's own tidying up of all modules takes a fifth of the time of a list (35 of 190 ms), and looking for cycles
+    among freshly loaded modules another 10 ms, so the process ends as soon as all that was written is on its way.
+    """
+    import atexit
+    import gc
+    import os
+
+    gc.set_threshold(50_000, 20, 20)
+    code = main()
+    atexit._run_exitfuncs()  # noqa: SLF001 - the interpreter's own step, which os._exit leaves out
+    try:
+        for stream in (sys.__stdout__, sys.__stderr__):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        sys.exit(code)  # Python tells what could not be written
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
