@@ -74,6 +74,10 @@ system = "system"
 """
 
 
+_RUNS = itertools.count(1)
+"""Every import is of lines never read before."""
+
+
 def measure(place: Place, rounds: int) -> list[Figure]:
     """Bulk and import."""
     with place.superuser() as owner:
@@ -111,12 +115,11 @@ def _bulk(place: Place, desk: LocalDesk, sql: Any, numbers: list[str], rounds: i
 
 
 def _import(place: Place, sql: Any, rounds: int) -> Iterator[Figure]:
-    count = itertools.count(1)
     file, mapping = place.folder / "cases.csv", place.folder / "map.toml"
     process = casectl(place, "import", str(file), "--map", str(mapping), "--quiet")
 
     def ours() -> float:
-        _write_file(file, mapping, next(count))
+        _write_file(file, mapping, next(_RUNS))
         return process()
 
     taken = medians(rounds, {"copy": lambda: _copied(sql), "ours": ours})

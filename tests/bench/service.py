@@ -53,6 +53,10 @@ _SEARCH = (
 )
 
 
+_FREE = itertools.count(1_000_000_000)
+"""Ids that no case of ours reaches."""
+
+
 def timed(call: Callable[[], Any]) -> Callable[[], float]:
     """Milliseconds of a call."""
 
@@ -74,10 +78,9 @@ def measure(place: Place, rounds: int, cases: int) -> list[Figure]:
 
 def _four(desk: LocalDesk, bare: Any, rounds: int) -> list[Figure]:
     count = itertools.count(2004)
-    free = itertools.count(1_000_000_000)
 
     def write(statement: str, *more: Any) -> None:
-        key = next(free)
+        key = next(_FREE)
         bare.execute(statement, (key, *(word.format(key) for word in more)))
         bare.execute(_AUDIT, (key, 2004))
         bare.commit()
