@@ -81,7 +81,7 @@ def db_status(config: Config) -> DbStatus:
         return _remote_status(config)
     cluster = cluster_of(config)
     found = cluster.status()
-    address = cluster.address()
+    address = cluster.address() if found.state == "running" else None  # one that does not answer is not waited for
     state, schema = _schema(address.conninfo(APP_ROLE, DATABASE)) if address else ("", "")
     return DbStatus(
         kind="embedded", state=found.state, schema=schema, schema_state=state, version=found.version,
