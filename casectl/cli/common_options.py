@@ -65,6 +65,11 @@ class CommonOptions(msgspec.Struct, frozen=True, kw_only=True):
             "profile": self.profile, "tenant": self.tenant, "user": self.user, "color": self.color,
             "database.stop_after": self.stop_after, "database.db_user": self.db_user,
         }  # fmt: skip
+        empty = next((name for name, word in flags.items() if word == ""), None)
+        if empty is not None:
+            raise UsageError(
+                f"an empty {empty} was given", hint="leave the option out, or check the variable behind it"
+            )
         if self.no_pager:
             flags["pager"] = "off"
         environ = {**os.environ, "CASECTL_CONFIG": self.config} if self.config else os.environ

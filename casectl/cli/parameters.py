@@ -143,10 +143,22 @@ def value_of(field: VerbField, raw: Any) -> Any:
 
         return read_document(raw, f"/{field.name}")
     if field.kind == "list" and not field.takes_stdin:
-        return [word.strip() for words in raw for word in words.split(",") if word.strip()]
+        return _words(field, raw)
     if field.kind == "map":
         return dict(_pair(field, word) for word in raw)
     return raw
+
+
+def _words(field: VerbField, raw: list[str]) -> list[str]:
+    """The items of a list; `none` alone is the empty list. An empty item, as an unset variable makes it, is refused."""
+    if raw == [NONE]:
+        return []
+    found = [word.strip() for words in raw for word in words.split(",")]
+    if "" in found:
+        message = f"{field.name.replace('_', ' ')}: an empty word was given"
+        problem = Problem(message=message, pointer=f"/{field.name}", code="empty", hint="the word none clears a list")
+        raise InvalidInput(problem.message, hint=problem.hint, problems=[problem])
+    return found
 
 
 def _pair(field: VerbField, word: str) -> tuple[str, Any]:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from casectl.store.context import Context
 
+HIDDEN = "(hidden)"
+"""Stands for what the reader of a history may not see, such as a restricted parent."""
+
 _ENTRIES: LiteralString = """
     SELECT a.occurred_at, coalesce(u.login, 'casectl'), a.operation, a.request_id, a.object, a.object_id, a.action,
            a.historic, a.payload
@@ -64,12 +67,16 @@ class StoredHistory:
         return names
 
 
+def _told(known: dict[int, str], value: int | None) -> str | None:
+    """The name of an id in the audit."""
+    return None if value is None else known.get(value, HIDDEN)
+
+
 def _changes(payload: dict[str, Any], names: dict[str, dict[int, str]]) -> list[Change]:
     changes = []
     for column, (before, after) in sorted(payload.items()):
         if column in _NAMES:
-            known = names.get(column, {})
-            before, after = known.get(before, before), known.get(after, after)  # noqa: PLW2901 - ids become names
+            before, after = (_told(names.get(column, {}), value) for value in (before, after))  # noqa: PLW2901
         field = _NAMES[column][0] if column in _NAMES else column
         changes.append(Change(field=field, before=before, after=after))
     return changes

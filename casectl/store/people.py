@@ -62,6 +62,8 @@ class StoredPeople(StoredContacts):
         rows = await self._context.sql.rows(_USER + _MATCHES, {"tenant": tenant, "text": reference.strip().lower()})
         if rows:
             return _user(rows[0])
+        if "user:read" not in self._context.actor.rights:
+            raise NotFound(f"there is no user {reference}")
         known = await self._context.sql.rows("SELECT login, name, email FROM users WHERE tenant_id = %s", (tenant,))
         close = near(reference, [word for row in known for word in row if word])
         logins = {word: row[0] for row in known for word in row if word}
@@ -124,6 +126,8 @@ class StoredPeople(StoredContacts):
         )
         if rows:
             return _team(rows[0])
+        if "team:read" not in self._context.actor.rights:
+            raise NotFound(f"there is no team {reference}")
         names = [team.name for team in await self.teams()]
         close = near(reference, names)
         hint = f"did you mean {', '.join(close)}?" if close else "casectl team list shows all"

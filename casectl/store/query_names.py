@@ -41,7 +41,7 @@ async def resolve(context: Context, query: Query) -> Ids:
             name = str(value)
             if leaf.field in _SOURCES:
                 table = await _table(context, _SOURCES[leaf.field], tables)
-                found[leaf.field, name] = _known(leaf, name, table, problems)
+                found[leaf.field, name] = _known(leaf, name, table, problems, _may_hint(context, leaf.field))
             else:
                 found[leaf.field, name] = await _rare(context, leaf.field, name)
     if problems:
@@ -60,19 +60,25 @@ async def _table(context: Context, source: str, tables: dict[str, dict[str, list
     return tables[source]
 
 
-def _known(leaf: Test, name: str, table: dict[str, list[int]], problems: list[Problem]) -> list[int]:
+def _may_hint(context: Context, field: str) -> bool:
+    """Whether the actor may be told names that he did not give."""
+    return {"person": "user:read", "team": "team:read"}.get(_SOURCES[field], "") in {*context.actor.rights, ""}
+
+
+def _known(leaf: Test, name: str, table: dict[str, list[int]], problems: list[Problem], may_hint: bool) -> list[int]:
     key = name.strip().lower()
     if leaf.field == "status":
         key = key.replace("_", " ").replace("-", " ")
     ids = table.get(key, [])
     if not ids:
-        close = near(key, list(table))
-        hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(sorted(table)[:12])}"
+        names = sorted(table) if may_hint else []
+        close = near(key, names)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names[:12])}" if names else ""
         if leaf.field == "status" and key in {"open", "new", "pending", "on hold", "resolved", "closed", "active"}:
             hint = f"is:{key.replace(' ', '_')} finds the category"
         problems.append(
             Problem(message=f"there is no {leaf.field} {name} (column {leaf.position})", hint=hint, code="unknown_name",
-                    pointer="/query", allowed=sorted(table)[:50])
+                    pointer="/query", allowed=names[:50])
         )  # fmt: skip
     return ids
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from casectl.rules.query.ast import Expression, Value
 
-MOST_FOUND = 10_000
-"""Text search gives this many cases at the most; the newest are kept."""
+EVERY = 2**31 - 1
+"""How many cases one text search may give: all. A lower bound would hide matches that other terms of the query ask for."""
 
 Ids: TypeAlias = "dict[tuple[str, str], list[int]]"
 """(field, name as written) -> ids, from `store.query_names`."""
@@ -93,7 +93,7 @@ class Condition:
 
     def _text(self, node: Text) -> LiteralString:
         mode = "prefix" if node.prefix else "phrase" if node.phrase else "plain"
-        self.parameters += [node.words, mode, MOST_FOUND]
+        self.parameters += [node.words, mode, EVERY]
         return "c.id IN (SELECT search_cases(%s, %s, %s))"
 
     def _test(self, test: Test) -> LiteralString:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from casectl.errors import NotFound
+from casectl.errors import InvalidInput, NotFound
 from casectl.operations.actions import Actions
 from casectl.operations.bulk_update import BulkUpdate
 from casectl.operations.create import Create
@@ -102,3 +102,24 @@ def test_hostile_names_find_nothing(desk: Any, text: str) -> None:
     for look in (Show(case=text), History(case=text), Create(title="x", parent=text)):
         with pytest.raises(NotFound):
             desk.perform(look)
+
+
+def test_a_reporter_is_told_no_names_he_did_not_give(desk):
+    rita = desk.as_user("rita")
+    for query in ("assignee:wandaa", "team:l3"):
+        with pytest.raises(InvalidInput) as caught:
+            rita.perform(ListCases(query=[query]))
+        assert not caught.value.hint
+        assert not caught.value.problems[0].allowed
+        with pytest.raises(InvalidInput) as told:
+            desk.perform(ListCases(query=[query]))
+        assert told.value.hint
+
+
+def test_a_reporter_s_history_hides_a_parent_he_may_not_see(desk):
+    parent = desk.perform(Create(title="Secret", is_restricted=True))
+    rita = desk.as_user("rita")
+    own = rita.perform(Create(title="Mine"))
+    desk.perform(Update(case=own.number, parent=parent.number))
+    told = [change for entry in rita.perform(History(case=own.number)) for change in entry.changes]
+    assert [change.after for change in told if change.field == "parent"] == ["(hidden)"]
