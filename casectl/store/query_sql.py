@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from casectl.rules.query.ast import Expression, Value
 
 EVERY = 2**31 - 1
-"""How many cases one text search may give: all. A lower bound would hide matches that other terms of the query ask for."""
+"""How many cases one text search may give: all. A bound would hide what the query's other terms ask for."""
 
 Ids: TypeAlias = "dict[tuple[str, str], list[int]]"
 """(field, name as written) -> ids, from `store.query_names`."""
