@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from casectl.store.cluster import Address
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""A shell starts background jobs with Ctrl-C ignored, and every command these tests start would inherit that."""
 
 SETTINGS = {
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB",

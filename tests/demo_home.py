@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +49,9 @@ class DemoHome:
             os.execve(sys.executable, command, self.environ | {"TERM": "dumb"} | environ)
         shown, waiting = "", list(answers)
         while True:
+            if not select.select([screen], [], [], 60)[0]:
+                os.kill(child, signal.SIGKILL)
+                pytest.fail(f"a minute of silence after {shown!r}")
             try:
                 chunk = os.read(screen, 65536)
             except OSError:
