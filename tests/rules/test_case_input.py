@@ -104,3 +104,9 @@ def test_zones() -> None:
     assert case_input.zone_of("UTC") is UTC
     assert case_input.zone_of("Europe/Berlin") == ZoneInfo("Europe/Berlin")
     assert case_input.zone_of("No/Where") is case_input.zone_of("../../etc/passwd") is UTC
+
+
+def test_a_description_has_a_limit() -> None:
+    with pytest.raises(InvalidInput, match="at most 100,000"):
+        case_input.long_text("x" * 100_001, "description", "/description")
+    assert case_input.long_text("x" * 100_000, "description", "/description")

@@ -177,3 +177,15 @@ def test_without_columns_that_tell_rows_apart_their_content_does() -> None:
 def test_records_survive_the_wire() -> None:
     record = record_of(example(), 7, ROW)
     assert msgspec.json.decode(msgspec.json.encode(record), type=type(record)) == record
+
+
+def test_what_must_be_text_in_a_map_is() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_map(LEAST | {"type": 3}, "file")
+    assert any("type is text" in problem.message for problem in caught.value.problems)
+
+
+def test_a_null_of_json_is_absent_and_a_kept_field_says_nothing() -> None:
+    assert of({"columns": {"assignee": "who"}}, id="1", who=None).assignee is None
+    document = {"columns": {"fields": {"floor": "floor", "site": "site"}}, "keep": {"field.floor": ["-1"]}}
+    assert of(document, id="1", floor="-1", site="Oslo").fields == {"site": "Oslo"}

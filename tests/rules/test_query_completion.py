@@ -115,3 +115,8 @@ def test_a_query_loads_nothing_heavy():
     assert "casectl.rules.query.parser" in loaded
     heavy = {"difflib", "zoneinfo", "dataclasses", "casectl.rules.query.completion"}
     assert heavy.isdisjoint(loaded)
+
+
+def test_a_number_offers_comparisons_and_a_finished_value_nothing():
+    assert "<" in {suggestion.text for suggestion in complete("id:", 3)}
+    assert complete('status:"on hold"', 16) == []

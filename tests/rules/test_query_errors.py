@@ -211,3 +211,10 @@ def test_any_text_parses_or_is_refused_with_a_safe_excerpt(text):
     assert caret.strip() == "^"
     assert safe_text(line) == line
     assert error.message.isprintable()
+
+
+@pytest.mark.parametrize("words", ["created:..", "created:..<"])
+def test_a_range_of_times_needs_an_end(words):
+    with pytest.raises(QueryError) as caught:
+        parse(words, CONTEXT)
+    assert caught.value.problems
