@@ -102,8 +102,8 @@ def start_as(uid: int, gid: int, root: Path) -> subprocess.CompletedProcess[str]
 def python(script: str, *argv: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run a script with this interpreter."""
     command = [sys.executable, "-W", "error", "-c", script, *argv]
-    if "user" in options:  # who cannot write where coverage is measured
-        options.setdefault("env", {key: word for key, word in os.environ.items() if not key.startswith("COVERAGE")})
+    # Some scripts become another user, who cannot write where coverage is measured.
+    options.setdefault("env", {key: word for key, word in os.environ.items() if not key.startswith("COVERAGE")})
     return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
 
 
