@@ -8,11 +8,18 @@ from casectl.errors import InvalidInput, NotFound, NotInitialised, NotLoggedIn, 
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """What the profile says: a tenant (None: the only one there is) and a login or the operating-system user."""
+    """Who comes: by what the profile says, or by what a token stands for.
+
+    A profile gives a tenant (None: the only one there is) and a login or the operating-system user. A token gives
+    `tenant_id` and `user_id`, and `scopes`: the rights it was given, of which the user's own remain (None: all his).
+    """
 
     tenant: str | None = None
     login: str | None = None
     os_user: str | None = None
+    tenant_id: int | None = None
+    user_id: int | None = None
+    scopes: tuple[str, ...] | None = None
 
 
 def not_initialised() -> NotInitialised:
@@ -35,6 +42,8 @@ def refuse_entry(problem: str, identity: Identity, candidates: list[str]) -> Ref
             hint=f"say which with --tenant, CASECTL_TENANT or tenant = \"{candidates[0] if candidates else 'name'}\" "
             "in the configuration",
         )  # fmt: skip
+    if identity.user_id is not None:
+        return NotLoggedIn("the user of this token is not active any more", hint="casectl auth login")
     who = identity.login or f"operating-system user {identity.os_user}"
     return NotLoggedIn(
         f"{who} is no active user of {identity.tenant or 'this desk'}",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from types import TracebackType
+    from typing import LiteralString
 
     from psycopg import AsyncConnection, Connection
 
@@ -34,14 +35,16 @@ Result = TypeVar("Result")
 RETRIES = 3
 """Serialization failures and deadlocks are tried again this many times."""
 
-_ENTER = """
+_WHO_ENTERS: LiteralString = """
     SELECT problem, tenant_id, tenant, user_id, login, name, email, rights, team_ids, led, zone, roles, schema_version,
            candidates, now(), set_config('plan_cache_mode', 'force_generic_plan', true),
            set_config('transaction_read_only', %s, true)
-    FROM enter(%s, %s, %s, %s, %s)
-"""
+    FROM """
 """Planning a look-up by key under row-level security costs more than running it, so prepared plans are kept; where the
 data decide about the plan, store.pages asks for one of its own."""
+
+_BY_NAME: LiteralString = _WHO_ENTERS + "enter(%s, %s, %s, %s, %s)"
+_BY_TOKEN: LiteralString = _WHO_ENTERS + "enter_as(%s, %s, %s, %s, %s::text[])"
 
 _HISTORIC = "SELECT set_config('casectl.import', 'on', true)"
 
@@ -79,8 +82,12 @@ async def _undo(sql: Sql) -> None:
 
 async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: Call) -> tuple[Actor, datetime]:
     """Who acts, and the transaction's time."""
-    who = (identity.tenant, identity.login, identity.os_user, operation.name, call.request_id)
-    row = (await sql.rows(_ENTER, ("on" if operation.reads else "off", *who)))[0]
+    mode, act = "on" if operation.reads else "off", (operation.name, call.request_id)
+    if identity.user_id is None:
+        row = (await sql.rows(_BY_NAME, (mode, identity.tenant, identity.login, identity.os_user, *act)))[0]
+    else:
+        scopes = None if identity.scopes is None else list(identity.scopes)
+        row = (await sql.rows(_BY_TOKEN, (mode, identity.tenant_id, identity.user_id, *act, scopes)))[0]
     if row[12] != SCHEMA_VERSION:
         raise schema_mismatch(row[12])
     if row[0] is not None:
@@ -136,7 +143,7 @@ class LocalDesk:
         return LocalDesk(self._connect, msgspec.structs.replace(self._identity, login=login, os_user=None))
 
     def _open(self) -> SyncSql:
-        if self._sql is not None and _has_ended(self._sql.connection):
+        if self._sql is not None and has_ended(self._sql.connection):
             self.close()
         if self._sql is None:
             self._sql = SyncSql(self._connect())
@@ -161,7 +168,7 @@ class LocalDesk:
         self.close()
 
 
-def _has_ended(connection: Connection[Any]) -> bool:
+def has_ended(connection: Connection[Any] | AsyncConnection[Any]) -> bool:
     """Whether the server has ended an idle session, as its restart does.
 
     All else it may say between transactions (a reloaded setting) is rare, and costs a new connection at worst.

@@ -15,7 +15,7 @@ from casectl.errors import Failure, InvalidInput, Unreachable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from psycopg import Connection
+    from psycopg import AsyncConnection, Connection
 
     from casectl.config import Config
     from casectl.store.cluster import Address, Cluster
@@ -111,17 +111,34 @@ def _after_start(config: Config, address: Address) -> Connection[Any]:
         raise
 
 
-def _connect_to(config: Config, url: str, parameters: dict[str, str]) -> Connection[Any]:
-    import psycopg
+def parameters_of(config: Config) -> tuple[str, dict[str, Any]]:
+    """Address and parameters for a connection as the app role, to a DSN or a running embedded server.
 
-    threshold = config.number("database.prepare_threshold")
+    Raises NotInitialised where the embedded server does not run: `connect` starts it.
+    """
+    url = config.text("database.url")
+    if url:
+        return url, _parameters(config, {})
+    address = cluster_of(config).address()
+    if address is None:
+        raise not_initialised()
+    return "", _parameters(config, address.conninfo(APP_ROLE, DATABASE))
+
+
+def _parameters(config: Config, parameters: dict[str, str]) -> dict[str, Any]:
     extra: dict[str, Any] = dict(parameters)
-    if threshold is not None:
+    if config.number("database.prepare_threshold") is not None:
         # PgBouncer, which has no prepared statements, refuses options at the start as well.
         extra["options"] = _options(config)
     extra["connect_timeout"] = max(1, round(config.seconds("database.connect_timeout") or 0))
+    return {"application_name": "casectl", "client_encoding": "utf8", **extra}
+
+
+def _connect_to(config: Config, url: str, parameters: dict[str, str]) -> Connection[Any]:
+    import psycopg
+
     try:
-        connection = psycopg.connect(url, **extra, application_name="casectl", client_encoding="utf8")
+        connection = psycopg.connect(url, **_parameters(config, parameters))
     except psycopg.ProgrammingError:  # its words may quote the address
         raise InvalidInput("database.url is no connection string of Postgres", hint="casectl config show") from None
     except psycopg.OperationalError as error:
@@ -132,23 +149,28 @@ def _connect_to(config: Config, url: str, parameters: dict[str, str]) -> Connect
         raise Unreachable(
             f"no connection to {redact_url(url)}: {first_line(error)}", hint="casectl config show names the setting"
         ) from error
-    connection.prepare_threshold = threshold
-    _read_json_as_text(connection)
+    connection.prepare_threshold = config.number("database.prepare_threshold")
+    read_json_as_text(connection)
     _read_times_as_utc(connection)
     return connection
 
 
 def _read_times_as_utc(connection: Connection[Any]) -> None:
     """Times are UTC in every answer; libpq puts PGTZ and PGDATESTYLE above the options of the connection."""
-    told = connection.info.parameter_status
-    if told("TimeZone") == "UTC" and (told("DateStyle") or "").startswith("ISO"):
+    if tells_utc(connection):
         return
     connection.execute("SET timezone = 'UTC'")
     connection.execute("SET datestyle = 'ISO'")
     connection.commit()
 
 
-def _read_json_as_text(connection: Connection[Any]) -> None:
+def tells_utc(connection: Connection[Any] | AsyncConnection[Any]) -> bool:
+    """Whether times come as UTC in ISO 8601 without a word of ours."""
+    told = connection.info.parameter_status
+    return told("TimeZone") == "UTC" and (told("DateStyle") or "").startswith("ISO")
+
+
+def read_json_as_text(connection: Connection[Any] | AsyncConnection[Any]) -> None:
     """Save json.loads its guess at the encoding of bytes, a third of its time for a case's form fields.
 
     msgspec would be faster still, but refuses numbers beyond a double, which jsonb may hold.

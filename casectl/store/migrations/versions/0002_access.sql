@@ -1,0 +1,1 @@
+-- Clients, keys, tokens and sign-ins.

@@ -1,0 +1,1 @@
+-- Work that a server does after its answer.

@@ -1,0 +1,1 @@
+-- Limits that all servers of a fleet share.
