@@ -1,0 +1,98 @@
+"""The connections of a server: bounded, set up as the shell's are, and none of them dead."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from casectl.config import load
+from casectl.desk.identity import Identity
+from casectl.desk.pool import Pool
+from casectl.errors import NotLoggedIn, NotPermitted, Unreachable
+from casectl.operations.create import Create
+from casectl.operations.list import ListCases
+from tests.contract.conftest import prepare
+
+if TYPE_CHECKING:
+    from tests.conftest import Database
+
+
+@pytest.fixture
+def place(database: Database) -> Database:
+    prepare(database.owner)
+    return database
+
+
+def config_of(database: Database, **environ: str) -> Any:
+    url = psycopg.conninfo.make_conninfo("", **database.app)
+    return load({"database.url": url}, {"HOME": "/nowhere", **environ})
+
+
+def user_id(database: Database, login: str) -> int:
+    with psycopg.connect(**database.owner) as owner:
+        row = owner.execute("SELECT id FROM users WHERE login = %s AND tenant_id = 1", (login,)).fetchone()
+    assert row
+    return int(row[0])
+
+
+def test_a_tokens_holder_has_no_more_rights_than_it_was_given(place: Database) -> None:
+    wanda = Identity(tenant_id=1, user_id=user_id(place, "wanda"))
+    reads_only = Identity(tenant_id=1, user_id=wanda.user_id, scopes=("case:read", "case:purge"))
+
+    async def work() -> None:
+        pool = Pool(config_of(place))
+        await pool.open()
+        try:
+            made = await pool.desk(wanda).perform(Create(title="Seen by all workers"))
+            assert [case.id for case in (await pool.desk(wanda).perform(ListCases())).items] == [made.id]
+            assert (await pool.desk(reads_only).perform(ListCases())).items == []  # without case:read_any
+            with pytest.raises(NotPermitted, match="case:create"):
+                await pool.desk(reads_only).perform(Create(title="No"))
+            with pytest.raises(NotLoggedIn, match="not active"):
+                await pool.desk(Identity(tenant_id=1, user_id=10_000)).perform(ListCases())
+        finally:
+            await pool.close()
+
+    asyncio.run(work())
+
+
+def test_an_exhausted_pool_says_so_and_recovers(place: Database) -> None:
+    async def work() -> None:
+        pool = Pool(config_of(place), size=1, wait=0.2)
+        await pool.open()
+        try:
+            async with pool.connection():
+                with pytest.raises(Unreachable, match="within 0.2 s"):
+                    async with pool.connection():
+                        pass
+            async with pool.connection() as connection:
+                assert (await (await connection.execute("SHOW timezone")).fetchone()) == ("UTC",)
+        finally:
+            await pool.close()
+
+    asyncio.run(work())
+
+
+def test_a_connection_that_the_server_ended_is_given_to_nobody(place: Database) -> None:
+    wanda = Identity(tenant_id=1, user_id=user_id(place, "wanda"))
+
+    async def work() -> None:
+        pool = Pool(config_of(place), size=2)
+        await pool.open()
+        try:
+            await pool.desk(wanda).perform(ListCases())
+            with psycopg.connect(**place.superuser, autocommit=True) as root:
+                root.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = %s AND application_name = 'casectl serve'",
+                    (place.name,),
+                )
+            await asyncio.sleep(0.1)
+            assert (await pool.desk(wanda).perform(ListCases())).items == []
+        finally:
+            await pool.close()
+
+    asyncio.run(work())
