@@ -7,7 +7,7 @@ Verbs import this module and rules; they know repositories only by the protocols
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 
 import msgspec
 
@@ -67,3 +67,13 @@ class Operation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True, forb
 
 
 AnyOperation = Operation[Any]
+
+
+def result_type(verb: type[Operation[Any]]) -> Any:
+    """The type a verb answers with, from its declaration `Operation[Result]`."""
+    for kind in verb.__mro__:
+        for base in getattr(kind, "__orig_bases__", ()):
+            arguments = get_args(base)
+            if arguments:
+                return arguments[0]
+    raise TypeError(f"{verb.__name__} does not declare its result")

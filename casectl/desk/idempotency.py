@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from casectl.errors import IdempotencyConflict
+from casectl.operation import result_type
 from casectl.rules.case_input import one_line
 
 if TYPE_CHECKING:
@@ -15,16 +16,6 @@ if TYPE_CHECKING:
     from casectl.store.unit import StoredUnit
 
 Result = TypeVar("Result")
-
-
-def result_type(verb: type[Operation[Any]]) -> Any:
-    """The type a verb answers with, from its declaration `Operation[Result]`."""
-    for kind in verb.__mro__:
-        for base in getattr(kind, "__orig_bases__", ()):
-            arguments = get_args(base)
-            if arguments:
-                return arguments[0]
-    raise TypeError(f"{verb.__name__} does not declare its result")
 
 
 async def run_once(unit: StoredUnit, operation: Operation[Result], key: str) -> Result:
