@@ -12,7 +12,7 @@ import platform
 import sys
 import time
 
-from tests.bench import batches, processes, service
+from tests.bench import batches, processes, rest, service
 from tests.bench.figures import Figure, table
 from tests.bench.place import Place, open_place
 
@@ -24,7 +24,7 @@ def main() -> int:
     figures: list[Figure] = []
     with open_place() as place:
         for cases in sorted(int(word) for word in options.cases.split(",")):
-            figures += _at(place, cases, quick=options.quick)
+            figures += _at(place, cases, quick=options.quick, only=options.only)
     missed = [figure.name for figure in figures if figure.is_met is False]
     print(f"\n{len(missed)} targets missed" + (": " + ", ".join(missed) if missed else ""))
     return 1 if missed else 0
@@ -34,10 +34,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Speed of casectl beside its limits.")
     parser.add_argument("--cases", default="10000", metavar="N,N", help="numbers of cases (default: 10000)")
     parser.add_argument("--quick", action="store_true", help="few rounds: a glance, no evidence")
+    parser.add_argument("--only", default="", metavar="WORD", help="sections with this word in their title: rest")
     return parser.parse_args()
 
 
-def _at(place: Place, cases: int, *, quick: bool) -> list[Figure]:
+def _at(place: Place, cases: int, *, quick: bool, only: str) -> list[Figure]:
     began = time.perf_counter()
     place.fill(cases)
     print(f"\n{cases:,} cases, filled in {time.perf_counter() - began:.0f} s")
@@ -45,9 +46,12 @@ def _at(place: Place, cases: int, *, quick: bool) -> list[Figure]:
         ("Whole processes", lambda: processes.measure(place, 3 if quick else 15)),
         ("Inside the service, p50", lambda: service.measure(place, 20 if quick else 200, cases)),
         ("Many cases at once", lambda: batches.measure(place, 2 if quick else 6)),
+        ("REST server, ms a request", lambda: rest.measure(place, 1.5 if quick else 15, cases)),
+        ("REST server, memory", lambda: [] if quick else rest.memory(place)),
     )
+    chosen = [section for section in sections if not only or only in section[0].lower()]
     measured: list[Figure] = []
-    for title, measure in sections:
+    for title, measure in chosen:
         figures = measure()
         print(table(title, figures), flush=True)
         measured += figures

@@ -54,7 +54,12 @@ class Place:
 
     def superuser(self) -> psycopg.Connection[Any]:
         """A connection that no policy binds."""
-        return psycopg.connect(**self._address.superuser(DATABASE), options="-c search_path=desk")
+        return psycopg.connect(**self.superuser_parameters)
+
+    @property
+    def superuser_parameters(self) -> dict[str, Any]:
+        """Where a superuser connects."""
+        return {**self._address.superuser(DATABASE), "options": "-c search_path=desk"}
 
     def app(self) -> psycopg.Connection[Any]:
         """A connection as every command has one."""
@@ -101,16 +106,17 @@ class Place:
 class Process:
     """A command run again and again; `peak` is the most memory that a run took, in MB."""
 
-    def __init__(self, place: Place, argv: list[str]) -> None:
+    def __init__(self, place: Place, argv: list[str], environ: dict[str, str] | None = None) -> None:
         self._place = place
         self._argv = argv
+        self._environ = place.environ | (environ or {})
         self.peak = 0.0
 
     def __call__(self, *more: str, text: str = "") -> float:
         """Run it with `more` words and `text` on standard input; milliseconds of wall time."""
         given, told = self._place.folder / "given", self._place.folder / "told"
         given.write_text(text, "utf-8")
-        asked = [[*self._argv, *more], str(ROOT), self._place.environ, str(given), str(told)]
+        asked = [[*self._argv, *more], str(ROOT), self._environ, str(given), str(told)]
         taken, code, peak = self._place.launch(asked)
         if code:
             raise SystemExit(f"{' '.join(self._argv[1:])}: {told.read_text('utf-8', 'replace')}")

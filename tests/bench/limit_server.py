@@ -1,0 +1,64 @@
+"""The least REST server there is over the same tables: Starlette, a pool of psycopg, one statement, no rights at all.
+
+`python -m tests.bench.limit_server PORT` with the connection parameters as JSON on standard input. It runs as a
+superuser, whom no policy binds and no trigger slows: a limit, not a way to run a desk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import uvicorn
+from psycopg_pool import AsyncConnectionPool
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tests.bench.service import _AUDIT, _COLUMNS, _CREATE, _LIST
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+_NAMES = _COLUMNS.split(", ")
+_free = itertools.count(2_000_000_000)
+
+
+def app_of(parameters: dict[str, Any]) -> Starlette:
+    """The two endpoints."""
+    pool = AsyncConnectionPool("", kwargs=parameters, min_size=8, max_size=10, open=False)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with pool:
+            yield
+
+    async def cases(_: Request) -> Response:
+        async with pool.connection() as connection:
+            rows = await (await connection.execute(_LIST)).fetchall()
+        items = [dict(zip(_NAMES, row, strict=True)) for row in rows]
+        return Response(msgspec.json.encode({"items": items}), media_type="application/json")
+
+    async def create(request: Request) -> Response:
+        key, wish = next(_free), msgspec.json.decode(await request.body())
+        async with pool.connection() as connection:
+            await connection.execute(_CREATE, (key, f"X-{key}"))
+            await connection.execute(_AUDIT, (key, 2004))
+        answer = msgspec.json.encode({"id": key, "title": wish["title"]})
+        return Response(answer, status_code=201, media_type="application/json")
+
+    routes = [Route("/v1/cases/", cases, methods=["GET"]), Route("/v1/cases/", create, methods=["POST"])]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+if __name__ == "__main__":
+    uvicorn.run(
+        app_of(json.load(sys.stdin)), host="127.0.0.1", port=int(sys.argv[1]), log_level="error", access_log=False,
+        loop="uvloop", http="httptools",
+    )  # fmt: skip
