@@ -36,6 +36,9 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     http_status: ClassVar[int] = 500
     exit_code: ClassVar[int] = 1
 
+    retry_after: float | None = None
+    """Seconds after which another try makes sense, where that is known."""
+
     def __init__(self, message: str, *, hint: str = "", problems: tuple[Problem, ...] | list[Problem] = ()) -> None:
         super().__init__(message)
         self.message = message
@@ -145,6 +148,30 @@ class Unreachable(Refusal):
     code = "unreachable"
     http_status = 503
     exit_code = 9
+
+
+class TooManyRequests(Refusal):
+    """A caller came more often than he may; `retry_after` tells when to come again."""
+
+    code = "rate_limited"
+    http_status = 429
+    exit_code = 9
+
+
+class TooLarge(Refusal):
+    """What was sent is larger than the server takes."""
+
+    code = "too_large"
+    http_status = 413
+    exit_code = 2
+
+
+class Gone(Refusal):
+    """It was there and will not come back: a cursor of a time before a restore, a job that has been cleared away."""
+
+    code = "gone"
+    http_status = 410
+    exit_code = 3
 
 
 class CheckFailed(Refusal):
