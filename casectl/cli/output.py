@@ -24,9 +24,9 @@ from casectl.rules.text import did_you_mean, safe_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from casectl.cli.fields import Path
     from casectl.cli.queries import Query
     from casectl.cli.views import View
+    from casectl.result_fields import Path
 
 Format = Literal["table", "json", "jsonl", "csv", "tsv", "id"]
 FORMATS: tuple[str, ...] = get_args(Format)
@@ -87,7 +87,7 @@ class Output:
         False when `--fields help` was answered and nothing else is to do. Raises InvalidInput or UsageError.
         """
         if self.fields == _HELP:
-            from casectl.cli.fields import field_paths
+            from casectl.result_fields import field_paths
 
             self._write(f"{path}\n".encode() for path in field_paths(view.result))
             return False
@@ -99,7 +99,7 @@ class Output:
     def _compile(self, view: View) -> None:
         select, jq, template = self._options.values()
         if self.fields is not None:
-            from casectl.cli.fields import chosen
+            from casectl.result_fields import chosen
 
             self._paths = chosen(self.fields, view.result)
         if (select, jq, template) == (None, None, None):
@@ -152,7 +152,7 @@ class Output:
     def _narrowed(self, result: Any) -> Any:
         if not self._paths:
             return result
-        from casectl.cli.fields import narrow, tree_of
+        from casectl.result_fields import narrow, tree_of
 
         return narrow(msgspec.to_builtins(result), tree_of(self._paths))
 
@@ -163,7 +163,7 @@ class Output:
         if self._fill:
             return streams.filled(results, self._fill)
         if self._paths:
-            from casectl.cli.fields import tree_of
+            from casectl.result_fields import tree_of
 
             tree = tree_of(self._paths)
             if self.format != "id":

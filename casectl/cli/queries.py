@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from casectl.cli.fields import Path, chosen, pick
 from casectl.cli.formats import plain
 from casectl.errors import InvalidInput, UsageError
+from casectl.result_fields import Path, chosen, pick
 from casectl.rules.text import safe_text
 
 if TYPE_CHECKING:

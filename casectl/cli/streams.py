@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl.cli.encoding import csv_line, json_bytes, tsv_line
-from casectl.cli.fields import Path, Tree, leaf_paths, narrow, pick
 from casectl.cli.formats import plain
+from casectl.result_fields import Path, Tree, leaf_paths, narrow, pick
 from casectl.rules.text import safe_text
 
 if TYPE_CHECKING:

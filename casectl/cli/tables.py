@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl.cli.fields import Path, pick
 from casectl.cli.formats import plain
 from casectl.cli.terminal import Screen, paint
 from casectl.cli.views import STYLES, Column
+from casectl.result_fields import Path, pick
 from casectl.rules.text import cut, display_width, safe_text
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import subprocess
 import pytest
 from nouns import TICKETS, Person, Remark, State, Ticket
 
-from casectl.cli.fields import field_paths
 from casectl.cli.output import Output
 from casectl.errors import InvalidInput, UsageError
+from casectl.result_fields import field_paths
 
 ONE = Ticket(assignee=Person("Ann", "ann"), tags=["vip", "eu"], fields={"system": "crm", "a.b": 1})
 TWO = Ticket(number="INC-22", title="Slow", status=State("Closed", "closed"), priority=1, priority_name="low")

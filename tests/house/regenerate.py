@@ -11,10 +11,10 @@ from pathlib import Path
 
 from casectl import registry
 from casectl.cli.command_tree import PROGRAM
-from casectl.cli.fields import field_paths
 from casectl.cli.from_operation import command_of
 from casectl.cli.noun_views import VIEWS
 from casectl.cli.root import root_command
+from casectl.result_fields import field_paths
 from casectl.rules.rights import RIGHTS, ROLES
 
 HERE = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""The fields of a result and the choice of some: `--fields number,assignee.name`. Only casectl.cli imports this module.
+"""The fields of a result and the choice of some: `--fields number,assignee.name`. Fronts import this module.
 
 Everything works on the JSON of a result, never on attributes of objects, so that no path can reach code.
 """
