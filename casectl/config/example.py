@@ -14,14 +14,19 @@ _HEAD = """\
 """
 
 _PROFILES = """
-# A profile is a place to work at: `casectl --profile NAME`. It may hold any setting of the top level and of
-# [database], and goes before them; chosen by its flag it goes before the environment, too.
+# A profile is a place to work at: `casectl --profile NAME`. It may hold any setting of the top level, of
+# [database] and of [remote], and goes before them; chosen by its flag it goes before the environment, too. Its url is a
+# database or a server: `casectl profile add work --url https://desk.example.com` writes the second.
 # [profiles.prod]
 # url = "postgresql://app@db.example.com/desk"
 # tenant = "acme"
+# [profiles.work]
+# url = "https://desk.example.com"
 """
 
-_SAMPLES = {"text": '"..."', "dsn": '"postgresql://app@host/db"', "path": '"/path"'}
+_SAMPLES = {"text": '"..."', "dsn": '"postgresql://app@host/db"', "path": '"/path"',
+    "server": '"https://desk.example.com"', "proxy": '"http://proxy.example.com:3128"',
+}  # fmt: skip
 
 
 def config_example() -> str:

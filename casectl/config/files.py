@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl.config.redact import has_secret
-from casectl.config.settings import BY_NAME, PROFILE_KEYS, SECTIONS, Setting
+from casectl.config.settings import BY_NAME, PROFILE_KEYS, SECTIONS, Setting, profile_setting
 from casectl.config.values import Typed, near_match, parse_value
 from casectl.errors import Failure, InvalidInput, Problem
 
@@ -136,7 +136,7 @@ class _Reader:
                 continue
             values = self.file.profiles.setdefault(profile, {})
             for key, value in table.items():
-                self._take(values, (*place, key), PROFILE_KEYS.get(key, ""), value)
+                self._take(values, (*place, key), profile_setting(key, table.get("url")), value)
 
     def _take(self, values: dict[str, Entry], place: tuple[str, ...], name: str, raw: object) -> None:
         setting = BY_NAME.get(name)

@@ -86,6 +86,24 @@ class Config:
         value = self.get(name)
         return None if value is None else float(value)
 
+    def server(self) -> str:
+        """The address of the server to work on; '' for a database of one's own.
+
+        Of a server and a database the one that is named more strongly counts, of two in one place the server: so a
+        profile, or a variable, leads away from what a file says. An empty address names the embedded database.
+        """
+        for layer in self._layers:
+            if "remote.url" in layer and layer["remote.url"].value:
+                return self.text("remote.url")
+            if "remote.url" in layer or "database.url" in layer:
+                return ""
+        return ""
+
+    @property
+    def state_folder(self) -> str:
+        """Where this user's work leaves what outlives it; raises Failure without a home."""
+        return expand("$XDG_STATE_HOME/casectl", self._environ, "/")
+
     def show(self) -> list[tuple[str, str, str]]:
         """Name, value without its passwords, and origin of every setting, for `config show`."""
         return [(setting.name, *self._shown(setting)) for setting in SETTINGS]
@@ -111,6 +129,7 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     given = _words({name: (word, f"flag {BY_NAME[name].flag or name}") for name, word in flags.items()})
     variables = _words({setting.name: (environ.get(setting.env) or None, setting.env) for setting in SETTINGS})
     files = _files(environ)
+    _shield(files)
     plain = [file.values for file in files]
     chosen = next((layer["profile"] for layer in (given, variables, *plain) if "profile" in layer), None)
     names = list(dict.fromkeys(name for file in files for name in file.profiles))
@@ -147,6 +166,17 @@ def _files(environ: Mapping[str, str]) -> list[ConfigFile]:
         project = ""
     files = [read_file(project, project=True)] if project else []
     return [*files, read_file(user, project=False)] if there else files
+
+
+def _shield(files: list[ConfigFile]) -> None:
+    """Let no project's file lead a profile of the user's own elsewhere: a name means what its user wrote."""
+    project, own = (files[0], files[-1]) if len(files) > 1 else (None, None)
+    if project is None or own is None:
+        return
+    for name in project.profiles.keys() & own.profiles.keys():
+        for key in [key for key in project.profiles[name] if BY_NAME[key].secret]:
+            entry = project.profiles[name].pop(key)
+            project.notes.append(f"{entry.origin}: {key} is ignored: the profile {name} is yours")
 
 
 def _places(chosen: Entry | None, files: list[ConfigFile], names: list[str]) -> list[Layer]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["text", "flag", "number", "duration", "path", "dsn", "choice"]
+Kind = Literal["text", "flag", "number", "duration", "path", "dsn", "server", "proxy", "choice"]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,8 +17,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
     `default` is written as a file would hold it; None is "not set". `off` is the word that switches a number or a
     duration off (its value is then None). `secret` marks what may hold a password. A `personal` setting decides what
-    is executed or written on this machine, so no project file may set it. `flag` is its option on the command line, ''
-    where there is none.
+    is executed or written on this machine, or whom a login is shown to, so no project file may set it. `flag` is its
+    option on the command line, '' where there is none.
     """
 
     name: str
@@ -118,6 +118,40 @@ SETTINGS: tuple[Setting, ...] = (
         off="none",
     ),
     _setting(
+        "remote.url",
+        "The server to work on, as https://desk.example.com; where it is not set, the database of this machine.",
+        kind="server",
+        personal=True,
+    ),
+    _setting(
+        "remote.ca_file",
+        "The certificates of authorities to trust instead of the system's, in a PEM file.",
+        kind="path",
+        personal=True,
+    ),
+    _setting(
+        "remote.proxy",
+        "The proxy to reach the server through, as http://user:password@host:3128. No variable of the system is read.",
+        kind="proxy",
+        secret=True,
+        personal=True,
+    ),
+    _setting("remote.connect_timeout", "How long to wait for the server.", kind="duration", default="10s", least=1),
+    _setting("remote.read_timeout", "How long to wait for its answer.", kind="duration", default="60s", least=1),
+    _setting(
+        "remote.insecure_http",
+        "Allows http:// to a server that is not this machine; who listens on the way can then take your login.",
+        kind="flag",
+        default=False,
+        personal=True,
+    ),
+    _setting(
+        "remote.client_id",
+        "The OAuth client that casectl logs in as.",
+        default="casectl",
+        personal=True,
+    ),
+    _setting(
         "cases.default_priority",
         "The priority of a new case: 1 low, 2 medium, 3 high, 4 critical.",
         kind="number",
@@ -144,9 +178,22 @@ BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}
 
 SECTIONS: tuple[str, ...] = tuple(dict.fromkeys(setting.section for setting in SETTINGS if setting.section))
 
+_SHARED_KEYS = ("url", "connect_timeout")
+"""Short keys that [database] and [remote] both have; the profile's url tells which of them is meant."""
+
+
 PROFILE_KEYS: dict[str, str] = {
     setting.key: setting.name
     for setting in SETTINGS
-    if setting.section in ("", "database") and setting.name != "profile"
+    if setting.section in ("", "database", "remote")
+    and setting.name not in ("profile", *(f"remote.{key}" for key in _SHARED_KEYS))
 }
-"""What a [profiles.NAME] may hold, by its short key: anything of the top level and of [database]."""
+"""What a [profiles.NAME] may hold, by its short key: anything of the top level, of [database] and of [remote]."""
+
+_REMOTE_KEYS = {key: f"remote.{key}" for key in _SHARED_KEYS}
+
+
+def profile_setting(key: str, url: object) -> str:
+    """The setting that `key` means in a profile whose own url is `url` (None: it has none); '' for an unknown one."""
+    is_remote = isinstance(url, str) and url.lower().startswith(("https://", "http://"))
+    return _REMOTE_KEYS.get(key, "") if is_remote and key in _SHARED_KEYS else PROFILE_KEYS.get(key, "")

@@ -36,9 +36,39 @@ def _text(setting: Setting, raw: object) -> str:
         raise ValueError("must not hold a NUL")
     if setting.kind == "dsn" and raw and not (raw.startswith(("postgresql://", "postgres://")) or "=" in raw):
         raise ValueError("must be an address like postgresql://app@host/db, or words like 'host=... dbname=...'")
+    if setting.kind in ("server", "proxy") and raw:
+        return _address(raw, is_proxy=setting.kind == "proxy")
     if setting.choices and raw not in setting.choices:
         raise ValueError(f"must be {_one_of(setting.choices)}, not {raw!r}")
     return raw
+
+
+def _address(raw: str, *, is_proxy: bool) -> str:
+    """`https://host:port/path` in one spelling: tokens are bound to it, so two spellings must not be two servers."""
+    scheme, separator, rest = raw.partition("://")
+    scheme = scheme.lower()
+    if not separator or scheme not in ("https", "http") or any(not 32 < ord(sign) < 127 for sign in raw):  # noqa: PLR2004
+        raise ValueError("must be an address like https://desk.example.com")
+    place, slash, path = rest.partition("/")
+    user_info, at, host = place.rpartition("@")
+    if any(sign in rest for sign in "?#\\") or (at and not is_proxy) or ".." in path.split("/"):
+        raise ValueError("must be an address like https://desk.example.com, without user, ? and #")
+    name, port = _host(host.lower())
+    shown = f":{port}" if port and port != {"https": 443, "http": 80}[scheme] else ""
+    return f"{scheme}://{user_info}{at}{name}{shown}{slash}{path}".rstrip("/")
+
+
+def _host(text: str) -> tuple[str, int | None]:
+    """Name and port of `host:port`; a host of IPv6 stands in brackets."""
+    name, colon, digits = text.rpartition("]:") if text.startswith("[") else text.partition(":")
+    if text.startswith("["):
+        name, colon, digits = (name + "]", colon, digits) if colon else (text, "", "")
+    is_name = all(sign.isalnum() or sign in "-._" for sign in name)
+    is_ipv6 = name[:1] == "[" and name[-1:] == "]" and all(sign in "0123456789abcdef:." for sign in name[1:-1])
+    is_port = not colon or (digits.isascii() and digits.isdigit() and 0 < int(digits[:6]) < 65536)  # noqa: PLR2004
+    if not name.strip("[]") or not (is_name or is_ipv6) or not is_port:
+        raise ValueError("must be an address like https://desk.example.com:8443")
+    return name.rstrip(".") or name, int(digits) if colon else None
 
 
 def _flag(raw: object) -> bool:

@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 from casectl.config.redact import has_secret
-from casectl.config.settings import BY_NAME, PROFILE_KEYS, Setting
+from casectl.config.settings import BY_NAME, PROFILE_KEYS, Setting, profile_setting
 from casectl.config.values import near_match, parse_value
 from casectl.errors import Failure, InvalidInput
 
@@ -25,7 +25,7 @@ def write_setting(path: str, name: str, value: str | None) -> None:
     The change is complete or not there at all. Raises InvalidInput for an unknown name or a wrong value, Failure when
     the disk refuses.
     """
-    place, setting = _place(name)
+    place, setting = _place(name, value)
     try:
         typed = None if value is None else _as_toml(setting, value)
     except ValueError as error:
@@ -40,13 +40,13 @@ def write_setting(path: str, name: str, value: str | None) -> None:
         raise Failure(f"cannot write {path}: {error.strerror}", hint="check the folder's owner and mode") from error
 
 
-def _place(name: str) -> tuple[tuple[str, ...], Setting]:
+def _place(name: str, value: str | None) -> tuple[tuple[str, ...], Setting]:
     """The path of keys and the setting that `name` means."""
     head, _, rest = name.partition(".")
     profile, _, key = rest.rpartition(".")
     place, full = tuple(name.split(".")), name
     if head == "profiles" and profile:
-        place, full = (head, profile, key), PROFILE_KEYS.get(key, "")
+        place, full = (head, profile, key), profile_setting(key, value)
     if full in BY_NAME:
         return place, BY_NAME[full]
     hint = near_match(place[-1], list(PROFILE_KEYS)) if len(place) == _PROFILE_PARTS else near_match(name, [*BY_NAME])
