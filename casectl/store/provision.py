@@ -142,7 +142,7 @@ def _lock(connection: Connection[Any], report: Callable[[str], None]) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
-def _run_migrations(owner_conninfo: Conninfo) -> None:
+def _run_migrations(owner_conninfo: Conninfo, revision: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -152,7 +152,7 @@ def _run_migrations(owner_conninfo: Conninfo) -> None:
     config.set_main_option("path_separator", "os")
     with alchemy_connection(owner_conninfo) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 def alchemy_connection(conninfo: Conninfo) -> AlchemyConnection:

@@ -13,6 +13,8 @@ import psycopg
 import pytest
 from own_servers import MANUAL, SECRETS, Home, OwnServer, open_folder, pooled, program_folders
 
+from casectl.store.schema import SCHEMA_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -46,7 +48,7 @@ def prod(external: OwnServer, tmp_path_factory: pytest.TempPathFactory) -> Home:
     steps = re.search(r"```sh\n(.*?)```", MANUAL.read_text("utf-8"), re.DOTALL)
     assert steps is not None
     upgrade, init, listing = [line.split("#")[0].split()[3:] for line in steps[1].splitlines()]
-    assert "0001" in home.ok(*upgrade)
+    assert SCHEMA_VERSION in home.ok(*upgrade)
     assert "acme" in home.ok(*init, "--tenant", "acme", "--admin", "jane", "--yes")
     home.ok(*listing, "--tenant", "acme")
     return home

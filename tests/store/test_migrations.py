@@ -13,9 +13,21 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from casectl.desk.identity import Identity
+from casectl.desk.local import LocalDesk
 from casectl.errors import InvalidInput, SchemaMismatch
+from casectl.model.actor import Actor
+from casectl.operation import Call
+from casectl.operations.create import Create
+from casectl.operations.history import History
+from casectl.operations.list import ListCases
+from casectl.operations.show import Show
+from casectl.rules.rights import ROLES
 from casectl.store import provision
 from casectl.store.schema import SCHEMA_VERSION
+from casectl.store.sql import SyncSql, step
+from casectl.store.unit import StoredUnit
+from tests.contract.conftest import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,6 +177,33 @@ def test_an_upgrade_waits_for_the_other_and_says_so(database: Any, connect: Any)
 
     provision.upgrade(database.owner, report)
     assert told == ["waiting for another command that upgrades the database …"]
+
+
+def test_a_desk_of_the_first_schema_is_carried_over(server: Any, unborn: Any) -> None:
+    name, owner = unborn
+    provision.provision(server.superuser(), name)
+    provision._run_migrations(owner, "0001")
+    assert state(owner) == "older"
+    prepare(owner)
+    desk = LocalDesk(
+        lambda: psycopg.connect(**server.conninfo(f"{name}_app", name)), Identity(tenant="acme", login="admin")
+    )
+    with psycopg.connect(**owner) as connection:
+        for key, value in {"tenant": 1, "actor": 1, "operation": "create", "scope": "admin"}.items():
+            connection.execute("SELECT set_config('casectl.' || %s, %s, true)", (key, str(value)))
+        actor = Actor(tenant_id=1, tenant="acme", user_id=1, login="admin", display_name="", email="",
+                      rights=ROLES["Tenant Admin"])  # fmt: skip
+        old = step(Create(title="Before the upgrade", tags=["old"]).run(StoredUnit(SyncSql(connection), actor, Call())))
+    with desk, pytest.raises(SchemaMismatch) as refused:
+        desk.perform(ListCases())
+    assert refused.value.hint == "casectl db upgrade"
+    provision.upgrade(owner, lambda _: None)
+    with desk:
+        assert desk.perform(Show(case=old.number)).title == "Before the upgrade"
+        new = desk.perform(Create(title="After it"))
+        assert new.id > old.id
+        assert [case.number for case in desk.perform(ListCases()).items] == [old.number, new.number]
+        assert len(desk.perform(History(case=old.number))) == 1
 
 
 @pytest.mark.parametrize("name", ["", "Desk", 'a"b', "1desk", "a" * 52, "a-b", "a%s"])
