@@ -235,15 +235,14 @@ def refusal_of(document: Mapping[str, Any], status: int, retry_after: float | No
     """The refusal that a problem document tells, of the class with its code.
 
     A code this program does not know becomes Unreachable when the server says that it is temporarily away (502, 503,
-    504, 429), else Failure. `retry_after` is in seconds and kept where the class knows it.
+    504, 429), else Failure. `retry_after` is in seconds.
     """
     kind = CODES.get(str(document.get("code", "")))
     if kind is None:
         kind = Unreachable if status in (429, 502, 503, 504) else Failure
     message = _text(document, "detail") or _text(document, "title") or f"the server answered {status}"
     refusal = kind(message, hint=_text(document, "hint"), problems=_problems(document.get("problems")))
-    if retry_after is not None and hasattr(refusal, "retry_after"):
-        refusal.retry_after = retry_after
+    refusal.retry_after = retry_after
     return refusal
 
 
