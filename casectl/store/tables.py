@@ -14,7 +14,7 @@ from sqlalchemy import Boolean, CheckConstraint, Column, Computed, ForeignKeyCon
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from casectl.store import record_tables
+from casectl.store import access_tables, record_tables
 from casectl.store.columns import (
     ACTIVE,
     BIG,
@@ -271,12 +271,12 @@ METADATA = record_tables.Audit.metadata
 KINDS: dict[str, tuple[str, ...]] = {
     "domain": (
         "tenants", "users", "roles", "user_roles", "teams", "team_members", "contacts",
-        "statuses", "case_types", "case_type_revisions", "cases", "notes",
+        "statuses", "case_types", "case_type_revisions", "cases", "notes", *access_tables.DOMAIN,
     ),
     "record": ("audit",),
     "bookkeeping": (
         "outbox", "counters", "case_tags", "case_fields", "case_search",
-        "idempotency_keys", "import_rows", "desk_secrets",
+        "idempotency_keys", "import_rows", "desk_secrets", *access_tables.BOOKKEEPING,
     ),
 }  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from casectl.store import provision
+from casectl.store import access_tables, provision
 from casectl.store.tables import KINDS, WITHOUT_TENANT
 
 if TYPE_CHECKING:
@@ -15,12 +15,25 @@ if TYPE_CHECKING:
 
 DEFINERS = {
     "enter", "enter_as", "take_numbers", "contact_with_address", "cursor_key", "search_cases", "index_case",
-    "index_note",
+    "index_note", "grant_key", "find_token", "find_key", "find_client", "find_code", "find_device_code",
+    "find_user_code", "find_login_session", "find_login", "only_tenant",
 } | {f"record_change_{table}" for table in KINDS["domain"]}  # fmt: skip
 """The only functions that look past row-level security."""
 
 READ_BY_NOBODY = {"desk_secrets", "counters", "case_search"}
-UNIQUE_ACROSS_TENANTS = {"tenants_name_key": "the name is how a tenant is told from the others before it is known"}
+HIDDEN = set(access_tables.DOMAIN + access_tables.BOOKKEEPING) - {"grants", "security_events", "credential_uses"} | {
+    "idempotency_keys",
+}
+"""Where secrets, their digests or others' answers lie: reports have no business there."""
+
+BOOKS = {"idempotency_keys", "import_rows", *access_tables.BOOKKEEPING}
+"""Bookkeeping that the app role keeps itself."""
+
+UNIQUE_ACROSS_TENANTS = {
+    "tenants_name_key": "the name is how a tenant is told from the others before it is known",
+    "clients_client_id": "made of random bits, and tells the client's tenant",
+    "api_keys_key_id": "made of random bits, and tells the key's tenant",
+}
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +141,8 @@ def test_the_record_compares_every_column_of_today(catalogue: Any) -> None:
     } - {(table, column) for table in KINDS["domain"] for column in ("tenant_id", "id", "changed_by", "changed_at")}
     assert untold == {
         ("cases", "category"), ("cases", "version"), ("user_roles", "user_id"), ("team_members", "team_id"),
-        ("case_type_revisions", "case_type_id"),
+        ("case_type_revisions", "case_type_id"), ("passwords", "user_id"), ("passwords", "hash"), ("clients", "digest"),
+        ("api_keys", "digest"),
     }  # fmt: skip
 
 
@@ -155,7 +169,8 @@ def test_nobody_else_may_call_a_function(catalogue: Any) -> None:
     }
     settings = {"current_tenant", "current_actor", "current_scope", "current_teams"}
     assert callable_by["desk_read"] == settings | {"enter", "enter_as", "search_cases", "cursor_key"}
-    assert callable_by["desk_app"] == callable_by["desk_read"] | {"take_numbers", "contact_with_address"}
+    access = {name for name in DEFINERS if name.startswith("find_")} | {"grant_key", "only_tenant", "enter_access"}
+    assert callable_by["desk_app"] == callable_by["desk_read"] | access | {"take_numbers", "contact_with_address"}
 
 
 def test_no_view_borrows_its_owners_rights(catalogue: Any) -> None:
@@ -202,15 +217,18 @@ def test_the_app_role_writes_no_record_and_empties_no_table(catalogue: Any) -> N
     assert not granted(catalogue, "desk_app", "UPDATE"), "by column only"
     assert not granted(catalogue, "desk_app", "TRIGGER")
     assert not granted(catalogue, "desk_app", "REFERENCES")
-    assert granted(catalogue, "desk_app", "INSERT") == set(KINDS["domain"]) | {"idempotency_keys", "import_rows"}
-    assert granted(catalogue, "desk_app", "DELETE") == {"user_roles", "team_members", "outbox", "idempotency_keys"}
+    assert granted(catalogue, "desk_app", "INSERT") == set(KINDS["domain"]) | BOOKS
+    assert granted(catalogue, "desk_app", "DELETE") == {
+        "user_roles", "team_members", "outbox", "idempotency_keys", "passwords",
+        *(set(access_tables.BOOKKEEPING) - {"credential_uses"}),
+    }  # fmt: skip
     assert granted(catalogue, "desk_app", "SELECT") == tables(catalogue) - READ_BY_NOBODY
 
 
 def test_the_read_role_reads(catalogue: Any) -> None:
     for privilege in ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "REFERENCES"):
         assert not granted(catalogue, "desk_read", privilege)
-    assert granted(catalogue, "desk_read", "SELECT") == tables(catalogue) - READ_BY_NOBODY - {"idempotency_keys"}
+    assert granted(catalogue, "desk_read", "SELECT") == tables(catalogue) - READ_BY_NOBODY - HIDDEN
 
 
 def test_keys_and_origins_are_never_updated(catalogue: Any) -> None:
@@ -226,7 +244,7 @@ def test_keys_and_origins_are_never_updated(catalogue: Any) -> None:
             " WHERE table_schema = 'desk' AND grantee = 'desk_app' AND privilege_type = 'UPDATE'"
         )
     )
-    never = {"user_roles", "team_members", "case_type_revisions"}
-    assert {table for table, _ in updated} == set(KINDS["domain"]) - never | {"idempotency_keys", "import_rows"}
+    never = {"user_roles", "team_members", "case_type_revisions", "security_events"}
+    assert {table for table, _ in updated} == set(KINDS["domain"]) - never | BOOKS - {"login_sessions"}
     assert not updated & keys
     assert not [column for _, column in updated if column in {"tenant_id", "id", "number", "created_by", "created_at"}]
