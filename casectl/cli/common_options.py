@@ -57,13 +57,17 @@ class CommonOptions(msgspec.Struct, frozen=True, kw_only=True):
         """These options with those of `given` that are not None laid over them."""
         return msgspec.structs.replace(self, **{name: value for name, value in given.items() if value is not None})
 
-    def settings(self) -> Config:
-        """The configuration of this call; see casectl.config.load for what it raises."""
+    def settings(self, more: Mapping[str, str | None] | None = None) -> Config:
+        """The configuration of this call, `more` being settings that the command has options of its own for.
+
+        See casectl.config.load for what it raises.
+        """
         from casectl.config import load
 
         flags = {
             "profile": self.profile, "tenant": self.tenant, "user": self.user, "color": self.color,
             "database.stop_after": self.stop_after, "database.db_user": self.db_user,
+            **(more or {}),
         }  # fmt: skip
         empty = next((name for name, word in flags.items() if word == ""), None)
         if empty is not None:

@@ -172,6 +172,118 @@ SETTINGS: tuple[Setting, ...] = (
         default="queue",
         choices=("queue", "sync"),
     ),
+    *(
+        _setting(f"server.{key}", text, personal=True, **rest)
+        for key, text, rest in (
+            ("listen", "Where `casectl serve` listens.", {"default": "127.0.0.1:8420", "flag": "--listen"}),
+            (
+                "workers",
+                "How many processes serve; one for each core is a good measure.",
+                {"kind": "number", "default": 1, "least": 1, "most": 64, "flag": "--workers"},
+            ),
+            (
+                "public_url",
+                "The address by which others reach the server; else the one they asked for.",
+                {"flag": "--public-url"},
+            ),
+            ("tls_cert", "The certificate with its chain, PEM.", {"kind": "path", "flag": "--tls-cert"}),
+            ("tls_key", "The certificate's private key, PEM.", {"kind": "path", "flag": "--tls-key"}),
+            (
+                "behind_proxy",
+                "Allows plain http beyond this machine, because a proxy before the server ends TLS.",
+                {"kind": "flag", "default": False, "flag": "--behind-proxy"},
+            ),
+            (
+                "trusted_proxies",
+                "Networks whose X-Forwarded-For, -Proto and -Host are believed: 10.0.0.0/8, ::1.",
+                {"flag": "--trusted-proxies"},
+            ),
+            (
+                "metrics_listen",
+                "Where /metrics is served, in plain http.",
+                {"default": "127.0.0.1:9464", "off": "off", "flag": "--metrics-listen"},
+            ),
+            (
+                "max_body",
+                "The largest body of a request, in bytes.",
+                {"kind": "number", "default": 10_000_000, "least": 1000},
+            ),
+            (
+                "max_header",
+                "The largest head of a request, in bytes.",
+                {"kind": "number", "default": 32_768, "least": 4096, "most": 1_000_000},
+            ),
+            (
+                "request_timeout",
+                "How long the head of a request, or the next part of its body, may take to arrive.",
+                {"kind": "duration", "default": "30s", "least": 1},
+            ),
+            (
+                "pool_size",
+                "Connections to Postgres of each serving process.",
+                {"kind": "number", "default": 10, "least": 3, "most": 500},
+            ),
+            (
+                "shutdown_grace",
+                "How long requests may go on after SIGTERM.",
+                {"kind": "duration", "default": "30s"},
+            ),
+            (
+                "client_rate",
+                "Requests a second of one client, in the long run, over all servers.",
+                {"kind": "number", "default": 100, "least": 1, "off": "off"},
+            ),
+            (
+                "client_burst",
+                "Requests a client may make at once.",
+                {"kind": "number", "default": 500, "least": 1},
+            ),
+            (
+                "address_rate",
+                "Requests a second from one address, in the long run, over all servers.",
+                {"kind": "number", "default": 300, "least": 1, "off": "off"},
+            ),
+            (
+                "address_burst",
+                "Requests an address may make at once.",
+                {"kind": "number", "default": 1000, "least": 1},
+            ),
+            (
+                "log_format",
+                "How the server logs to stderr.",
+                {"kind": "choice", "default": "json", "choices": ("json", "text"), "flag": "--log-format"},
+            ),
+        )
+    ),
+    *(
+        _setting(f"oidc.{key}", text, personal=True, **rest)
+        for key, text, rest in (
+            ("issuer", "The organisation's own OpenID provider, as https://id.example.com; unset: none.", {}),
+            ("audience", "What the provider's access tokens must name as their audience: this server.", {}),
+            ("tenant", "The tenant that the provider's users belong to; else the only one there is.", {}),
+            ("tenant_claim", "The claim that names the tenant, where a provider serves several.", {}),
+            (
+                "user_claim",
+                "The claim a user is known by: email matches the mail address, any other the login.",
+                {"default": "email"},
+            ),
+            ("role_claim", "The claim that lists roles or groups; unset: roles are given here.", {}),
+            ("role_map", "Which of its values gives which role: admins=Tenant Admin, support=Case Worker.", {}),
+            ("create_users", "Makes a user at the first visit.", {"kind": "flag", "default": False}),
+            ("default_role", "The role of a user made so, where no claim gives one.", {"default": "Reporter"}),
+            ("authorized_parties", "The provider's clients whose tokens are taken, by their ids; unset: all.", {}),
+            (
+                "algorithms",
+                "Signatures that are taken; never none, never one with a shared secret.",
+                {"default": "RS256, PS256, ES256, EdDSA"},
+            ),
+            (
+                "clock_skew",
+                "How far the provider's clock may be off.",
+                {"kind": "duration", "default": "60s"},
+            ),
+        )
+    ),
 )
 
 BY_NAME: dict[str, Setting] = {setting.name: setting for setting in SETTINGS}
