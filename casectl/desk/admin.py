@@ -13,7 +13,7 @@ import msgspec
 
 from casectl.config import redact_url
 from casectl.desk.identity import not_initialised
-from casectl.desk.open import DATABASE, cluster_of, first_line, stop_when_idle
+from casectl.desk.open import DATABASE, cluster_of, first_line, require_database, stop_when_idle
 from casectl.errors import InvalidInput, Unreachable
 from casectl.model.case import Noun
 from casectl.store.checks import Finding, run_checks
@@ -77,6 +77,7 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
 def db_status(config: Config) -> DbStatus:
     """Look at the database without starting anything."""
+    require_database(config)
     if config.text("database.url"):
         return _remote_status(config)
     cluster = cluster_of(config)
@@ -145,6 +146,7 @@ def db_stop(config: Config, mode: Literal["smart", "fast", "immediate"] = "fast"
 
 
 def _embedded_only(config: Config, verb: str) -> None:
+    require_database(config)
     if config.text("database.url"):
         raise InvalidInput(
             f"casectl does not {verb} the server of {db_url(config)}", hint=f"it is set by {_origin(config)}"
@@ -179,6 +181,7 @@ def db_check(config: Config, report: Report) -> list[Finding]:
 
 
 def _roles(config: Config) -> tuple[str, str]:
+    require_database(config)
     url = config.text("database.url")
     if not url:
         return APP_ROLE, READ_ROLE
@@ -210,6 +213,7 @@ def db_shell(config: Config, report: Report) -> Shell:
 
 def db_url(config: Config, *, secrets: bool = False) -> str:
     """The address as the app role, '' while the embedded server is down; passwords only with `secrets`."""
+    require_database(config)
     url = config.text("database.url")
     if url:
         return url if secrets else redact_url(url)
@@ -225,6 +229,7 @@ def _embedded_url(address: Address) -> str:
 
 def _owner(config: Config, report: Report, *, provision: bool) -> dict[str, str]:
     """Connection parameters of the schema's owner; with `provision` the embedded database is made when missing."""
+    require_database(config)
     if config.text("database.url"):
         return _remote_owner(config)
     cluster = cluster_of(config)

@@ -1,4 +1,4 @@
-"""Which desk a command works on, from its configuration: the embedded Postgres or the one of a DSN.
+"""Which desk a command works on, from its configuration: a server's, the embedded Postgres or the one of a DSN.
 
 Fronts import this module; it is the only place that chooses between desks.
 """
@@ -9,7 +9,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from casectl.desk.identity import Identity, not_initialised
-from casectl.desk.local import LocalDesk
 from casectl.errors import Failure, InvalidInput, Unreachable
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from psycopg import AsyncConnection, Connection
 
     from casectl.config import Config
+    from casectl.desk import Desk
+    from casectl.desk.remote import RemoteDesk
     from casectl.store.cluster import Address, Cluster
 
 DATABASE = "casectl"
@@ -41,6 +42,7 @@ def operating_system_user() -> str:
 
 def cluster_of(config: Config) -> Cluster:
     """The embedded server below the configuration's data_dir; nothing is started."""
+    require_database(config)
     from pathlib import Path
 
     from casectl.store.cluster import Cluster
@@ -56,17 +58,54 @@ def identity_of(config: Config) -> Identity:
     )
 
 
-def open_desk(config: Config, report: Callable[[str], None] = lambda _: None) -> LocalDesk:
+def open_desk(config: Config, report: Callable[[str], None] = lambda _: None) -> Desk:
     """The desk of this configuration. Nothing is connected before the first verb.
 
     `report` gets a sentence when a server must be started or recovers. Raises NotInitialised (at the first verb) when
     there is no desk yet.
     """
+    if config.server():
+        return remote_desk(config, report)
+    from casectl.desk.local import LocalDesk
+
     return LocalDesk(lambda: connect(config, report), identity_of(config))
+
+
+def remote_desk(config: Config, report: Callable[[str], None]) -> RemoteDesk:
+    """The desk at the configuration's server, for the holder of its token. Raises InvalidInput for a wrong address."""
+    from casectl.desk.exchange import Settings
+    from casectl.desk.remote import RemoteDesk, StaticToken
+
+    for name in ("tenant", "user"):
+        value = config.value(name)
+        if value.value and value.origin.startswith("flag "):
+            raise InvalidInput(
+                f"{value.origin.removeprefix('flag ')} chooses nothing on a server: a login has one tenant there",
+                hint="casectl auth status tells which; another profile may have another login",
+            )
+    settings = Settings(
+        connect_timeout=config.seconds("remote.connect_timeout") or Settings().connect_timeout,
+        read_timeout=config.seconds("remote.read_timeout") or Settings().read_timeout,
+        proxy=config.text("remote.proxy"),
+        ca_file=config.text("remote.ca_file"),
+        insecure_http=config.flag("remote.insecure_http"),
+    )
+    return RemoteDesk(config.server(), StaticToken(os.environ.get("CASECTL_TOKEN", "")), settings, report)
+
+
+def require_database(config: Config) -> None:
+    """Refuse what needs the database itself where the configuration names a server."""
+    url = config.server()
+    if url:
+        raise InvalidInput(
+            f"this works on a database, and the desk of this configuration is on the server {url}",
+            hint="run it where the database is, or choose another --profile",
+        )
 
 
 def connect(config: Config, report: Callable[[str], None]) -> Connection[Any]:
     """A connection as the app role: to the DSN, or to the embedded server, which is started when it is down."""
+    require_database(config)
     url = config.text("database.url")
     if url:
         return _guarded(_connect_to(config, url, {}))
@@ -116,6 +155,7 @@ def parameters_of(config: Config) -> tuple[str, dict[str, Any]]:
 
     Raises NotInitialised where the embedded server does not run: `connect` starts it.
     """
+    require_database(config)
     url = config.text("database.url")
     if url:
         return url, _parameters(config, {})

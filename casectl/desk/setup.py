@@ -15,7 +15,7 @@ import msgspec
 from casectl.desk import admin
 from casectl.desk.identity import Identity
 from casectl.desk.local import LocalDesk
-from casectl.desk.open import connect, open_desk, operating_system_user
+from casectl.desk.open import connect, open_desk, operating_system_user, require_database
 from casectl.errors import Conflict, Failure, InvalidInput, Problem, Refusal
 from casectl.model.case import Noun
 from casectl.operation import Operation
@@ -88,6 +88,7 @@ async def lock_tenant(unit: Unit) -> None:
 
 def suggested(config: Config) -> NewTenant:
     """What `init` proposes: the tenant of the configuration and the operating-system user with this machine's zone."""
+    require_database(config)
     import pwd
 
     os_user = operating_system_user()
