@@ -1,0 +1,245 @@
+"""The OpenAPI 3.1 document of the REST server, derived from the verbs: paths, parameters, bodies, answers, rights.
+
+`document` is the document, `document_bytes` what `/openapi.json` sends: the same bytes in every process of one version.
+Only casectl.api imports this module.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from casectl import __version__, registry, wire
+from casectl.api import openapi_examples, openapi_schemas
+from casectl.api.openapi_answers import answers_of, shared_headers, shared_refusals
+from casectl.api.openapi_fixed import FIXED_TAGS, fixed_paths, fixed_schemas
+from casectl.rules.rights import RIGHTS
+
+if TYPE_CHECKING:
+    from casectl.operation import AnyOperation
+
+Json = dict[str, Any]
+
+INTRODUCTION = """\
+Every verb of the desk as an endpoint. What a verb needs beside its input travels in headers: an idempotency key, the
+version one expects, a dry run. Refusals are problem documents (RFC 9457) that tell every error of the input at once.
+
+People, teams, contacts, types, statuses and cases may be named by id or by name. Paths work with and without their last
+slash. Lists come in pages: `next` in the body and the `Link` header lead to the page after.\
+"""
+
+TAGS = {
+    "cases": ("Cases", "Open, change and close cases; their notes, history and what may be done with them."),
+    "search": ("Search", "Find cases by words in their text."),
+    "users": ("Users", registry.NOUNS["user"]),
+    "teams": ("Teams", registry.NOUNS["team"]),
+    "contacts": ("Contacts", registry.NOUNS["contact"]),
+    "types": ("Types", registry.NOUNS["type"]),
+    "tenant": ("Tenant", registry.NOUNS["tenant"]),
+    "imports": ("Imports", "Bring in cases with their own times and actors."),
+}
+"""The heading of the endpoints below `/v1/<word>/`; any other word is its own heading."""
+
+
+@cache
+def document_bytes() -> bytes:
+    """The document as JSON."""
+    return msgspec.json.encode(document(), order="deterministic")
+
+
+@cache
+def document() -> Json:
+    """The document. Do not change it: everybody gets the same one."""
+    verbs = registry.load_all()
+    paths = verb_paths(verbs) | fixed_paths()
+    return {
+        "openapi": "3.1.0",
+        "info": _info(),
+        "servers": [{"url": "/", "description": "this server"}],
+        "tags": _tags(paths),
+        "paths": paths,
+        "components": {
+            "schemas": openapi_schemas.components_of(verbs.values()) | fixed_schemas(),
+            "parameters": _shared_parameters(),
+            "headers": shared_headers(),
+            "responses": shared_refusals(),
+            "securitySchemes": _security_schemes(),
+        },
+    }
+
+
+def _info() -> Json:
+    return {
+        "title": "casectl",
+        "summary": "A case desk for operators",
+        "description": INTRODUCTION,
+        "version": __version__,
+        "license": {"name": "MIT", "identifier": "MIT"},
+    }
+
+
+def _tags(paths: Json) -> list[Json]:
+    """The headings in the order of their first endpoint."""
+    used = dict.fromkeys(tag for item in paths.values() for one in item.values() for tag in one["tags"])
+    known = dict(TAGS.values()) | FIXED_TAGS
+    return [{"name": name, "description": known.get(name, name)} for name in used]
+
+
+def verb_paths(verbs: dict[str, type[AnyOperation]]) -> Json:
+    """The path items of all verbs; the first route of a verb has the verb's name as operationId."""
+    paths: Json = {}
+    for verb in verbs.values():
+        for index, (method, path) in enumerate(verb.routes):
+            paths.setdefault(path, {})[method.lower()] = _operation(verb, method, path, is_first=index == 0)
+    return paths
+
+
+def operation_id(verb: type[AnyOperation], method: str, *, is_first: bool) -> str:
+    """`user-add`; further routes of a verb append their method."""
+    name = verb.name.replace(" ", "-")
+    return name if is_first else f"{name}-{method.lower()}"
+
+
+def _operation(verb: type[AnyOperation], method: str, path: str, *, is_first: bool) -> Json:
+    summary, _, rest = openapi_schemas.paragraphs(verb.__doc__, _options(verb)).partition("\n\n")
+    word = path.split("/")[2]
+    made: Json = {
+        "operationId": operation_id(verb, method, is_first=is_first),
+        "tags": [TAGS.get(word, (word.title(), ""))[0]],
+        "summary": summary.rstrip("."),
+        "description": "\n\n".join(part for part in (rest, _rights_text(verb)) if part),
+        "security": [{"oauth2": [verb.right]}, {"api_key": [verb.right]}],
+        "parameters": _parameters(verb, method, path),
+    }
+    body = _body(verb, method, path)
+    return made | ({"requestBody": body} if body else {}) | {"responses": answers_of(verb, method, path)}
+
+
+def _options(verb: type[AnyOperation]) -> dict[str, str]:
+    """Options of the command line that a docstring may name, and the fields they stand for."""
+    return {option: name for name, words in verb.cli.options.items() for word in words for option in word.split("/")}
+
+
+def _rights_text(verb: type[AnyOperation]) -> str:
+    return f"Needs the right `{verb.right}`: {RIGHTS.get(verb.right, 'see the roles')}."
+
+
+def path_fields(path: str) -> list[str]:
+    """The fields of a verb that stand in its path."""
+    return re.findall(r"\{(\w+)\}", path)
+
+
+def _parameters(verb: type[AnyOperation], method: str, path: str) -> list[Json]:
+    in_path = path_fields(path)
+    made = [_path_parameter(verb, name) for name in in_path]
+    if method in wire.QUERY_METHODS:
+        made += _query_parameters(verb, in_path)
+    return made + [{"$ref": f"#/components/parameters/{name}"} for name in _header_names(verb)]
+
+
+def _path_parameter(verb: type[AnyOperation], name: str) -> Json:
+    own = openapi_schemas.field_schema(verb, name)
+    words = dict(openapi_schemas.OF_VERB.get((verb.name, name)) or {"type": "string", "minLength": 1})
+    return {"name": name, "in": "path", "required": True, "description": own["description"], "schema": words}
+
+
+def _query_parameters(verb: type[AnyOperation], in_path: list[str]) -> list[Json]:
+    schema = openapi_schemas.body_schema(verb, in_path) or {"properties": {}}
+    required = openapi_schemas.required_fields(verb)
+    examples = openapi_examples.QUERIES.get(verb.name, {})
+    made = []
+    for name, own in schema["properties"].items():
+        bare = {key: value for key, value in own.items() if key != "description"}
+        parameter: Json = {"name": name, "in": "query", "description": own.get("description", name), "schema": bare}
+        made.append(
+            parameter
+            | ({"required": True} if name in required else {})
+            | ({"example": examples[name]} if name in examples else {})
+        )
+    return made
+
+
+def _header_names(verb: type[AnyOperation]) -> list[str]:
+    names = [wire.REQUEST_ID]
+    if not verb.reads:
+        names += [wire.IDEMPOTENCY_KEY, wire.DRY_RUN, wire.HISTORIC_AT, wire.HISTORIC_ACTOR]
+        if any("{case}" in path for _, path in verb.routes):
+            names.append(wire.IF_MATCH)
+    return names
+
+
+def _body(verb: type[AnyOperation], method: str, path: str) -> Json | None:
+    if method in wire.QUERY_METHODS:
+        return None
+    schema = openapi_schemas.body_schema(verb, path_fields(path))
+    if schema is None:
+        return None
+    examples = {
+        name.replace(" ", "-"): {"summary": name, "value": value}
+        for name, value in openapi_examples.REQUESTS.get(verb.name, {}).items()
+    }
+    content = {"schema": schema} | ({"examples": examples} if examples else {})
+    return {"required": "required" in schema or "allOf" in schema, "content": {wire.JSON: content}}
+
+
+def _header(name: str, description: str, schema: Json, example: str) -> Json:
+    return {"name": name, "in": "header", "description": description, "schema": schema, "example": example}
+
+
+def _shared_parameters() -> Json:
+    key: Json = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": openapi_schemas.KEY}
+    return {
+        wire.REQUEST_ID: _header(
+            wire.REQUEST_ID, "names this request in the audit; the server makes one when it is missing",
+            key | {"maxLength": 64}, "9f2c4be1a07d3355",
+        ),
+        wire.IDEMPOTENCY_KEY: _header(
+            wire.IDEMPOTENCY_KEY, "a write repeated under its key answers as the first did, for 24 hours",
+            key, "nightly-2026-11-23-0001",
+        ),
+        wire.DRY_RUN: _header(
+            wire.DRY_RUN, "tell what would happen and change nothing",
+            {"type": "string", "enum": ["true", "false"]}, "true",
+        ),
+        wire.IF_MATCH: _header(
+            wire.IF_MATCH, "the version of the case, as `ETag` told it; refused when it has changed since",
+            {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'}, '"3"',
+        ),
+        wire.HISTORIC_AT: _header(
+            wire.HISTORIC_AT, "back-dates the change; needs the right `import:run`",
+            {"type": "string", "format": "date-time"}, "2026-01-31T09:00:00+00:00",
+        ),
+        wire.HISTORIC_ACTOR: _header(
+            wire.HISTORIC_ACTOR, "id of the user who made the change then; needs the right `import:run`",
+            {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, "4",
+        ),
+    }  # fmt: skip
+
+
+def _security_schemes() -> Json:
+    scopes = {right: f"may {text}" for right, text in RIGHTS.items()}
+    urls = {"tokenUrl": "/oauth/token", "refreshUrl": "/oauth/token"}
+    return {
+        "oauth2": {
+            "type": "oauth2",
+            "description": (
+                "Access tokens last 15 minutes and are renewed with their refresh token. People log in with the "
+                "authorization code flow and PKCE (S256), or on a machine without a browser with the device flow: POST "
+                "/oauth/device_authorization, then approve at /oauth/device. Programs use client credentials. Scopes "
+                "are rights; none asked for means all that the user has."
+            ),
+            "flows": {
+                "authorizationCode": {"authorizationUrl": "/oauth/authorize", **urls, "scopes": scopes},
+                "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": scopes},
+            },
+        },
+        "api_key": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "ck_<id>_<secret>",
+            "description": "A key of `casectl key create`, for scripts; it has the rights it was made with.",
+        },
+    }

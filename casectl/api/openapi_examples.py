@@ -1,0 +1,159 @@
+"""The examples of the OpenAPI document: requests as people send them, answers as the desk gives them.
+
+Only `casectl.api.openapi` imports this module. A test holds every example against its schema.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from casectl.model.case import (
+    ActionChoice,
+    BulkOutcome,
+    BulkResult,
+    Case,
+    CaseDetail,
+    CasePage,
+    CaseRef,
+    Change,
+    ContactRef,
+    HistoryEntry,
+    Note,
+    PersonRef,
+    StatusRef,
+    TeamRef,
+    TypeRef,
+)
+from casectl.model.people import Contact, Team, Tenant, User
+
+REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
+    "create": {
+        "by id": {
+            "title": "Login issues",
+            "description": "User cannot access system",
+            "case_type_id": 1,
+            "contact_id": 123,
+        },
+        "by name": {
+            "title": "Server outage",
+            "description": "Production server down",
+            "type": "incident",
+            "priority": "critical",
+            "contact": "Ann Lee <ann@example.com>",
+            "tags": ["outage"],
+        },
+    },
+    "update": {
+        "status by id": {"status_id": 3},
+        "several at once": {"priority": "high", "assignee": "@me", "add_tags": ["vip"], "due": "2h"},
+        "clear": {"assignee": None, "due": None},
+    },
+    "bulk-update": {
+        "by id": {"case_ids": [41, 42], "update_fields": {"priority": 4}},
+        "by query": {"query": "team:Network assignee:none", "assignee": "@me", "dry_run": True},
+    },
+    "note": {
+        "public": {"content": "A restart helped, please try again"},
+        "internal": {"content": "The disk of crm-db-2 is full", "is_internal": True},
+    },
+    "status": {"by name": {"status": "in progress"}},
+    "assign": {"to a team": {"team": "Network"}, "to nobody": {"assignee": None}},
+    "escalate": {"with a reason": {"reason": "the whole site is down"}},
+    "close": {"with a form field": {"fields": {"close_code": "duplicate"}}},
+    "user add": {"a case worker": {"login": "ann", "full_name": "Ann Lee", "roles": ["Case Worker"]}},
+    "team add": {"with a lead": {"team": "l3", "lead": "@me"}},
+    "contact add": {"by address": {"contact": "Ann Lee <ann@example.com>"}},
+    "type set": {"another title": {"title": "Incident"}},
+}
+"""Bodies by verb and name of the example."""
+
+QUERIES: dict[str, dict[str, Any]] = {
+    "list": {"query": ["assignee:@me", "due:<2h"], "limit": 20, "sort": "-priority,due"},
+    "search": {"query": ["printer", "type:incident"]},
+    "contact list": {"prefix": "a"},
+}
+"""Values of the query string by verb and parameter."""
+
+_AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+_ANN = PersonRef(id=4, name="Ann Lee", login="ann", email="ann@example.com")
+_CASE = Case(
+    id=42,
+    number="INC-2026-00042",
+    title="Login issues",
+    description="User cannot access system",
+    type=TypeRef(id=1, name="incident"),
+    status=StatusRef(id=2, name="in progress", category="open", is_closed=False),
+    priority=3,
+    priority_name="high",
+    assignee=_ANN,
+    team=TeamRef(id=2, name="Network"),
+    contact=ContactRef(id=123, name="Bea Moss", email="bea@example.com"),
+    tags=["vip"],
+    fields={"system": "crm"},
+    channel="api",
+    created_at=_AT,
+    updated_at=_AT,
+    version=3,
+)
+_NOTE = Note(
+    id=7,
+    case=CaseRef(id=42, number="INC-2026-00042"),
+    content="A restart helped, please try again",
+    is_internal=False,
+    author=_ANN,
+    channel="api",
+    created_at=_AT,
+)
+_CHANGE = HistoryEntry(
+    at=_AT,
+    actor="ann",
+    operation="update",
+    request_id="9f2c4be1a07d3355",
+    object="case",
+    object_id=42,
+    action="update",
+    historic=False,
+    changes=[Change(field="priority", before="medium", after="high")],
+)
+_BULK = BulkResult(
+    changed=1,
+    unchanged=0,
+    refused=1,
+    outcomes=[
+        BulkOutcome(number="INC-2026-00041", result="ok", version=4),
+        BulkOutcome(number="43", result="refused", code="not_found", message="there is no case 43"),
+    ],
+)
+
+RESULTS: dict[Any, Any] = {
+    Case: _CASE,
+    CaseDetail: CaseDetail(**msgspec.structs.asdict(_CASE), notes=[_NOTE]),
+    CasePage: CasePage(items=[msgspec.structs.replace(_CASE, description=msgspec.UNSET)]),
+    Note: _NOTE,
+    BulkResult: _BULK,
+    list[HistoryEntry]: [_CHANGE],
+    list[ActionChoice]: [
+        ActionChoice(name="note", command="casectl note 42", possible=True),
+        ActionChoice(name="reopen", command="casectl reopen 42", possible=False, reason="the case is not closed"),
+    ],
+    User: User(
+        id=4, login="ann", name="Ann Lee", email="ann@example.com", os_user=None, roles=["Case Worker"],
+        teams=["Network"], is_active=True, created_at=_AT,
+    ),
+    Team: Team(id=2, name="Network", lead=_ANN, members=[_ANN], is_active=True),
+    Contact: Contact(id=123, name="Bea Moss", email="bea@example.com", phone=None, created_at=_AT),
+    Tenant: Tenant(id=1, name="acme", title="Acme", timezone="Europe/Vienna", created_at=_AT),
+}  # fmt: skip
+"""Answers by the type of a verb's result."""
+
+
+def result_example(kind: Any) -> Any:
+    """JSON of an answer of this type, UNSET when there is no example of it."""
+    if kind in RESULTS:
+        return msgspec.to_builtins(RESULTS[kind])
+    if getattr(kind, "__origin__", None) is list and kind.__args__[0] in RESULTS:
+        return [msgspec.to_builtins(RESULTS[kind.__args__[0]])]
+    return msgspec.UNSET

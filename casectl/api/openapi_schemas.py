@@ -1,0 +1,225 @@
+"""The schemas of the OpenAPI document: what a verb takes, what it answers, how a refusal looks.
+
+Derived from the verbs' fields and the nouns; the limits that `rules` enforce beyond a field's type are said here, so
+that what fits a schema is refused only for what no schema can tell. Only `casectl.api.openapi` imports this module.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from casectl.errors import Problem
+from casectl.operation import result_type
+from casectl.rules import case_input
+from casectl.rules.priorities import HIGHEST, LOWEST, NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from casectl.operation import AnyOperation
+
+Schema = dict[str, Any]
+
+REF = "#/components/schemas/{name}"
+
+_BREAKS = r"\u0000\n\r\u000b\u000c\u0085\u2028\u2029"
+TEXT = r"^[^\u0000]*$"
+"""What Postgres can hold."""
+WORDS = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
+"""The same, more than blanks."""
+LINE = rf"^[^{_BREAKS}]*[^\s{_BREAKS}][^{_BREAKS}]*$"
+"""One line that is more than blanks."""
+TAG = r"^[^\s,\u0000-\u001f\u007f-\u009f]+$"
+KEY = r"^[!-~]([ -~]*[!-~])?$"
+"""What a header may say."""
+
+
+def _line(longest: int = case_input.MAX_NAME) -> Schema:
+    return {"type": "string", "minLength": 1, "maxLength": longest, "pattern": LINE}
+
+
+_WORDS: Schema = {"type": "string", "minLength": 1, "maxLength": case_input.MAX_TEXT, "pattern": WORDS}
+_REFERENCE: Schema = {"anyOf": [_line(), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}]}
+_PRIORITY: Schema = {
+    "anyOf": [
+        {"type": "integer", "minimum": LOWEST, "maximum": HIGHEST},
+        {"type": "string", "enum": [*NAMES, "P1", "P2", "P3", "P4"]},
+    ]
+}
+_TAGS: Schema = {
+    "type": "array", "items": {"type": "string", "minLength": 1, "maxLength": case_input.MAX_TAG, "pattern": TAG}
+}  # fmt: skip
+
+LIMITS: dict[str, Schema] = {
+    "title": _line(case_input.MAX_TITLE),
+    "description": {"type": "string", "maxLength": case_input.MAX_TEXT, "pattern": TEXT},
+    "content": _WORDS,
+    "reason": _WORDS,
+    "priority": _PRIORITY,
+    "type": _REFERENCE,
+    "status": _REFERENCE,
+    "assignee": _REFERENCE,
+    "team": _REFERENCE,
+    "reporter": _REFERENCE,
+    "contact": _REFERENCE,
+    "parent": _REFERENCE,
+    "lead": _REFERENCE,
+    "members": {"type": "array", "items": _REFERENCE},
+    "cases": {"type": "array", "items": _REFERENCE},
+    "tags": _TAGS,
+    "add_tags": _TAGS,
+    "remove_tags": _TAGS,
+    "roles": {"type": "array", "items": _line()},
+    "due": _line(),
+    "channel": _line(case_input.MAX_TAG),
+    "external_id": _line(),
+    "full_name": _line(),
+    "os_user": _line(),
+    "email": {"type": "string", "minLength": 3, "maxLength": case_input.MAX_ADDRESS, "pattern": "^[^@]+@[^@]+$"},
+    "login": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$"},
+    "limit": {"type": "integer", "minimum": 1, "maximum": 500},
+}
+"""What the rules ask of a field of this name, in whatever verb: its type and limits."""
+
+OF_VERB: dict[tuple[str, str], Schema] = {
+    ("team add", "team"): _line(),
+    ("contact add", "contact"): _line(),
+    ("type set", "type"): {"type": "string", "pattern": "^[a-z0-9_-]*[a-z0-9][a-z0-9_-]*$", "maxLength": 40},
+}
+"""Fields that mean something else than their name elsewhere."""
+
+
+def field_schema(verb: type[AnyOperation], name: str) -> Schema:
+    """What a field of a verb may be, with its description, default and null where null clears."""
+    own = _own_schema(verb)["properties"][name]
+    limits = deepcopy(OF_VERB.get((verb.name, name)) or LIMITS.get(name) or {})
+    if own.get("minimum") is not None or own.get("maxLength") is not None:
+        limits = {}  # the verb itself says its limits
+    return _merged(own, limits)
+
+
+def _merged(own: Schema, limits: Schema) -> Schema:
+    """The declared schema with the rules' limits in place of its bare type."""
+    if not limits:
+        return own
+    kept = {key: own[key] for key in ("description", "default") if key in own}
+    alternatives = own.get("anyOf", [])
+    kept |= {"description": one["description"] for one in alternatives if "description" in one}
+    if {"type": "null"} in alternatives:
+        limits = {"anyOf": [*limits.get("anyOf", [limits]), {"type": "null"}]}
+    return limits | kept
+
+
+def _own_schema(verb: type[AnyOperation]) -> Schema:
+    """The schema msgspec makes of the verb's declaration, its nouns as references to components."""
+    _, components = msgspec.json.schema_components([verb], ref_template=REF)
+    return components[verb.__name__]
+
+
+def required_fields(verb: type[AnyOperation]) -> list[str]:
+    """The fields a verb cannot do without."""
+    return [field.encode_name for field in msgspec.structs.fields(verb) if field.required]
+
+
+def body_schema(
+    verb: type[AnyOperation], without: Iterable[str], aliases: Mapping[str, str] | None = None
+) -> Schema | None:
+    """The JSON object of a verb's fields that are not in its path, None where none is left.
+
+    `aliases` are other names of fields; a required field may come under any of its names.
+    """
+    names = [name for name in _own_schema(verb)["properties"] if name not in set(without)]
+    if not names:
+        return None
+    properties = {name: field_schema(verb, name) for name in names}
+    other = {alias: name for alias, name in (aliases or {}).items() if name in names and alias not in names}
+    properties |= {alias: alias_schema(properties[name], name) for alias, name in other.items()}
+    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
+    required = [name for name in required_fields(verb) if name in names]
+    plain = [name for name in required if name not in other.values()]
+    either = [
+        {"anyOf": [{"required": [one]} for one in (name, *(alias for alias in other if other[alias] == name))]}
+        for name in required
+        if name in other.values()
+    ]
+    return schema | ({"required": plain} if plain else {}) | ({"allOf": either} if either else {})
+
+
+def alias_schema(of_field: Schema, name: str) -> Schema:
+    """A field under another name."""
+    bare = {key: value for key, value in of_field.items() if key != "default"}
+    return bare | {"description": f"another name of `{name}`"}
+
+
+def components_of(verbs: Iterable[type[AnyOperation]]) -> dict[str, Schema]:
+    """Every noun that a verb takes or answers, and the problem document, by name."""
+    verbs = list(verbs)
+    own = {verb.__name__ for verb in verbs}
+    types = [*(result_type(verb) for verb in verbs), *verbs, Problem]
+    _, found = msgspec.json.schema_components(types, ref_template=REF)
+    kept = {name: _tidy(schema) for name, schema in sorted(found.items()) if name not in own}
+    return kept | {"ProblemDocument": problem_document()}
+
+
+def result_schema(verb: type[AnyOperation]) -> Schema:
+    """What a verb answers, as a reference to components; an empty schema where it answers nothing."""
+    kind = result_type(verb)
+    if kind is type(None):
+        return {}
+    (reference,), _ = msgspec.json.schema_components([kind], ref_template=REF)
+    return reference
+
+
+def _tidy(schema: Schema) -> Schema:
+    """A noun's schema: its docstring in one piece, times as `date-time`, and no defaults, since all is always told."""
+    schema = deepcopy(schema)
+    schema["description"] = paragraphs(schema.get("description", ""))
+    schema.pop("title", None)
+    for name, own in schema.get("properties", {}).items():
+        own.pop("default", None)
+        if name.endswith("_at") or name == "at":
+            for one in (own, *own.get("anyOf", [])):
+                if one.get("type") == "string":
+                    one["format"] = "date-time"
+    if not schema.get("required"):
+        schema.pop("required", None)
+    return schema
+
+
+def problem_document() -> Schema:
+    """How every refusal is told (RFC 9457)."""
+    text: Schema = {"type": "string"}
+    return {
+        "type": "object",
+        "description": "A refusal, as RFC 9457 has it. Programs decide by `code`, people read `detail` and `hint`.",
+        "properties": {
+            "type": text | {"format": "uri-reference", "description": "`about:blank`, or a name of this refusal"},
+            "title": text | {"description": "the kind of refusal in words"},
+            "status": {"type": "integer", "minimum": 200, "maximum": 599},
+            "detail": text | {"description": "what is refused, and where, in one line"},
+            "code": text | {"description": "the kind of refusal, a stable word for programs"},
+            "hint": text | {"description": "what to do next"},
+            "problems": {
+                "type": "array",
+                "items": {"$ref": REF.format(name="Problem")},
+                "description": "every single error of the input with its place",
+            },
+            "request_id": text | {"description": "names this request in the audit and the server's log"},
+            "instance": text | {"format": "uri-reference", "description": "the path that was asked"},
+        },
+        "required": ["type", "title", "status", "detail", "code"],
+    }
+
+
+def paragraphs(docstring: str | None, options: Mapping[str, str] | None = None) -> str:
+    """A docstring without its indentation, each paragraph one line; `options` of the command line become fields."""
+    text = inspect.cleandoc(docstring or "")
+    for option, field in (options or {}).items():
+        text = text.replace(f"`{option}`", f"`{field}`")
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
+
