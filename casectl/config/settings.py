@@ -256,6 +256,34 @@ SETTINGS: tuple[Setting, ...] = (
         )
     ),
     *(
+        _setting(f"oauth.{key}", text, personal=True, **rest)
+        for key, text, rest in (
+            ("access_ttl", "How long an access token is valid.", {"kind": "duration", "default": "15m", "least": 10}),
+            ("refresh_idle", "How long a login lasts unused.", {"kind": "duration", "default": "30d", "least": 60}),
+            ("refresh_most", "How long a login lasts at most.", {"kind": "duration", "default": "90d", "least": 60}),
+            (
+                "refresh_grace",
+                "How long a refresh token just used answers once more, for two commands that refresh at once.",
+                {"kind": "duration", "default": "30s"},
+            ),
+            (
+                "code_ttl",
+                "How long an authorization code is valid.",
+                {"kind": "duration", "default": "60s", "least": 1},
+            ),
+            ("device_ttl", "How long a device waits for its approval.", {"kind": "duration", "default": "10m"}),
+            ("device_poll", "How often a device may ask.", {"kind": "duration", "default": "5s", "least": 1}),
+            ("browser_session", "How long a browser stays logged in.", {"kind": "duration", "default": "8h"}),
+            ("password_rounds", "argon2id: passes over the memory.", {"kind": "number", "default": 3, "least": 1}),
+            (
+                "password_memory",
+                "argon2id: memory for one password, in KiB.",
+                {"kind": "number", "default": 65_536, "least": 8, "most": 4_194_304},
+            ),
+            ("password_lanes", "argon2id: parallel lanes.", {"kind": "number", "default": 1, "least": 1, "most": 16}),
+        )
+    ),
+    *(
         _setting(f"oidc.{key}", text, personal=True, **rest)
         for key, text, rest in (
             ("issuer", "The organisation's own OpenID provider, as https://id.example.com; unset: none.", {}),
