@@ -66,6 +66,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("search", "search:Search", "Search cases by words in their text", "find"),
         ("show", "show:Show", "Show a case with its notes", "view"),
         ("history", "history:History", "Tell who changed what in a case, and when"),
+        ("events", "events:Events", "Tell what happens to cases, as it happens"),
         ("actions", "actions:Actions", "Tell what you may do with a case now, and why not the rest"),
     ),
     *_entries(
@@ -96,6 +97,7 @@ ENTRIES: tuple[Entry, ...] = (
         "command",
         ("init", "init:init", "Set up a desk for real use"),
         ("demo", "demo:demo", "Make a desk to try things on"),
+        ("serve", "serve:serve", "Serve the desk to other machines and programs"),
         ("db start", "db:start", "Start the embedded Postgres"),
         ("db stop", "db:stop", "Stop the embedded Postgres"),
         ("db status", "db:status", "Tell where the database is and how it does"),

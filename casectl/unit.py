@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from casectl.model.actor import Actor
     from casectl.model.case import Case, CasePage, HistoryEntry, Note
     from casectl.model.configuration import CaseType
+    from casectl.model.event import EventPage
     from casectl.model.people import Contact, Team, Tenant, User
     from casectl.operation import AnyOperation, Call
     from casectl.rules.query import Query
@@ -120,6 +121,10 @@ class Cases(Protocol):
 
     async def matching(self, query: Query, *, limit: int) -> list[str]:
         """Numbers of the cases the query matches, most urgent first; at most `limit`."""
+        ...
+
+    async def among(self, query: Query, case_ids: Sequence[int]) -> set[int]:
+        """Which of these cases the query matches now."""
         ...
 
     async def plan(self, query: Query, *, limit: int) -> list[str]:
@@ -263,6 +268,19 @@ class History(Protocol):
         ...
 
 
+class Events(Protocol):
+    """The audit of cases and notes as followers are told it; imported rows are no events (DECISIONS 12, 31)."""
+
+    async def page(
+        self, *, after: str | None, since: datetime | None, limit: int, with_changes: bool, with_internal: bool
+    ) -> EventPage:
+        """Events behind the cursor `after`, else those written from `since` on, else the newest `limit`.
+
+        InvalidInput for a cursor of another desk or tenant, Gone for one from before a restore.
+        """
+        ...
+
+
 class Imports(Protocol):
     """The lines that imports have read (DECISIONS 28)."""
 
@@ -311,6 +329,11 @@ class Unit(Protocol):
     @property
     def history(self) -> History:
         """The audit."""
+        ...
+
+    @property
+    def events(self) -> Events:
+        """What followers are told."""
         ...
 
     @property

@@ -67,6 +67,11 @@ class Execution:
 
             show_pages(self, desk, output, view)
             return
+        if getattr(self.verb, "followed", False):
+            from casectl.cli.following import show_events
+
+            show_events(self, desk, output, view)
+            return
         result = self._batches(desk) if getattr(self.verb, "batched", "") else self.perform(desk)
         if isinstance(result, list):
             output.emit_many(result, view)

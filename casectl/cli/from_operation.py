@@ -6,6 +6,7 @@ Only casectl.cli imports this module. What a verb declares beside its fields, an
 - `Meta(description=...)` of a field is its help; `Meta(extra=...)` marks a list of cases (`stdin`), a long text
   (`text`) and words of the query language (`query`);
 - `paged = True`: the verb has `limit` and `cursor`, its result `items` and `next`; `--all` is added;
+- `followed = True`: the verb has `after` and `since`, its result `items` and `next`; `--follow` is added;
 - `batched = "cases"`: the list field of that name is sent in parts of at most 1,000.
 
 A function of casectl.cli.commands is written as Typer has it; a parameter `options: CommonOptions` gets the options
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 ALL = "all_pages"
 """The parameter of `--all`, which paged verbs have."""
 
+FOLLOW = "follow"
+"""The parameter of `--follow`, which followed verbs have."""
+
 _CONTEXT = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
 
@@ -55,7 +59,7 @@ def verb_command(verb: type[AnyOperation], word: str) -> CasectlCommand:
         own, options = _given(ctx, values)
         Execution(verb, fields, own, options).run()
 
-    parameters = [*verb_parameters(shown, verb.cli), *_paging(verb), *_common_for(verb, fields)]
+    parameters = [*verb_parameters(shown, verb.cli), *_paging(verb), *_following(verb), *_common_for(verb, fields)]
     command = _as_command(run, parameters, word, verb.__doc__ or "")
     command.examples = verb.cli.examples
     command.takes_query = any(field.is_query for field in fields)
@@ -80,6 +84,16 @@ def _paging(verb: type[AnyOperation]) -> list[inspect.Parameter]:
         return []
     declared = typer.Option("--all", help="all of them, as they come", show_default=False, rich_help_panel=OWN)
     return [inspect.Parameter(ALL, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[bool, declared])]
+
+
+def _following(verb: type[AnyOperation]) -> list[inspect.Parameter]:
+    if not getattr(verb, "followed", False):
+        return []
+    text = "go on and tell what comes, until Ctrl-C"
+    declared = typer.Option("-f", "--follow", help=text, show_default=False, rich_help_panel=OWN)
+    return [
+        inspect.Parameter(FOLLOW, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[bool, declared])
+    ]
 
 
 def _common_for(verb: type[AnyOperation], fields: list[VerbField]) -> list[inspect.Parameter]:

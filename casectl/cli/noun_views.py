@@ -11,6 +11,7 @@ from casectl.cli.formats import age, moment, person, plain, status
 from casectl.cli.views import Column, Part, View
 from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, HistoryEntry, Note
 from casectl.model.configuration import CaseType
+from casectl.model.event import Event
 from casectl.model.people import Contact, Team, Tenant, User
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ _PRIORITY = Column(header="PRIORITY", path="priority_name", style="priority_name
 
 _NUMBER = Column(header="NUMBER", path="number", least=30, rank=0)
 """Numbers are copied into the next command, so a narrow screen takes from all else first."""
+
+_CASE_NUMBER = Column(header="NUMBER", path="case.number", least=30, rank=0)
 
 _CASE_COLUMNS = (
     _NUMBER,
@@ -172,6 +175,19 @@ VIEWS: dict[str, View] = {
             Column(header="CHANGES", path="changes", format=_changes, least=12, rank=0),
         ),
         empty="Nothing has happened to this case that you may see.",
+    ),
+    "events": View(
+        result=Event,
+        id="cursor",
+        columns=(
+            Column(header="AT", path="at", format=moment, least=16, rank=0),
+            Column(header="EVENT", path="name", least=14, rank=0),
+            _CASE_NUMBER,
+            Column(header="WHO", path="actor", rank=1),
+            Column(header="COMMAND", path="operation", rank=3),
+            Column(header="CHANGES", path="changes", format=_changes, least=12, rank=2),
+        ),
+        empty="Nothing has happened that you may see.",
     ),
     "actions": View(
         result=ActionChoice,

@@ -145,6 +145,17 @@ class Output:
         elif more:
             note(more, quiet=self._quiet)
 
+    def emit_more(self, results: Iterable[Any], view: View, *, is_first: bool) -> None:
+        """Writes some of results without an end, at once and never through the pager; a header only the first time."""
+        if self.format == "table" and not self._query and not self._fill:
+            lines = self._table([msgspec.to_builtins(item) for item in results], view)
+            self._write([self._as_bytes(lines if is_first else lines[1:])])
+        elif self.format in ("json", "csv", "tsv"):
+            hint = "-o jsonl writes a line for each"
+            raise UsageError(f"-o {self.format} is one document with an end, and what is followed has none", hint=hint)
+        else:
+            self._write(self._encoded(iter(list(results)), view, whole=False))
+
     def emit_text(self, text: str) -> None:
         """Writes lines that are no result of a verb (a path, an address, a page of the manual), made safe."""
         self._show(safe_text(text, newlines=True).rstrip("\n").split("\n"))
@@ -192,8 +203,7 @@ class Output:
 
     def _show(self, lines: list[str]) -> None:
         """Writes lines for people, through the pager where the screen is too small for them."""
-        encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        content = "".join(f"{line}\n" for line in lines).encode(encoding, "backslashreplace")
+        content = self._as_bytes(lines)
         height = self._screen.height
         if height is not None and len(lines) >= height and not self._environ.get("CI"):
             from casectl.cli.pager import page, pager_command
@@ -202,6 +212,10 @@ class Output:
             if command and page(content, command, self._environ):
                 return
         self._write([content])
+
+    def _as_bytes(self, lines: list[str]) -> bytes:
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        return "".join(f"{line}\n" for line in lines).encode(encoding, "backslashreplace")
 
     def _write(self, chunks: Iterable[bytes]) -> None:
         pieces = iter(chunks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from casectl.operation import Call, Operation
@@ -17,6 +18,13 @@ class Desk(Protocol):
 
     def perform(self, operation: Operation[Result], call: Call | None = None) -> Result:
         """Perform the verb in one transaction of its own; raises a Refusal, having changed nothing."""
+        ...
+
+    def follow(self, operation: Operation[Result]) -> Iterator[Result]:
+        """Perform a verb that has `after` again and again, from where it ended, and give its pages as they come.
+
+        Pages may be empty; the iterator ends with a Refusal only, or when it is closed.
+        """
         ...
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from casectl.store.sql import AsyncSql, SyncSql, step
 from casectl.store.unit import StoredUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from types import TracebackType
     from typing import LiteralString
@@ -137,6 +137,12 @@ class LocalDesk:
                     raise
                 raise refusal from error
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
+
+    def follow(self, operation: Operation[Result]) -> Iterator[Result]:
+        """See `casectl.desk.Desk.follow`."""
+        from casectl.desk.following import follow
+
+        return follow(self, operation)
 
     def as_user(self, login: str) -> LocalDesk:
         """A desk over the same database for another actor."""

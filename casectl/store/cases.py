@@ -201,6 +201,12 @@ class StoredCases:
 
         return await pages.matching(self._context, query, limit=limit)
 
+    async def among(self, query: Query, case_ids: Sequence[int]) -> set[int]:
+        """See `casectl.unit.Cases.among`."""
+        from casectl.store import pages
+
+        return await pages.among(self._context, query, case_ids)
+
     async def plan(self, query: Query, *, limit: int) -> list[str]:
         """See `casectl.unit.Cases.plan`."""
         from casectl.store import pages

@@ -1,4 +1,4 @@
-"""The audit as people read it, from Postgres. Only `store.unit` imports this module."""
+"""The audit as people read it, from Postgres. Only `store.unit` and `store.events` import it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from casectl.model.case import Change, HistoryEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import LiteralString
 
     from casectl.store.context import Context
@@ -49,22 +50,24 @@ class StoredHistory:
             else " ORDER BY a.occurred_at, a.seq LIMIT %s"
         )
         rows = await self._context.sql.rows(_ENTRIES + order, (self._context.tenant_id, case_id, limit))
-        names = await self._names([row[8] or {} for row in rows])
+        names = await names_in(self._context, [row[8] or {} for row in rows])
         return [
             HistoryEntry(
                 at=row[0], actor=row[1], operation=row[2], request_id=row[3], object=row[4].removesuffix("s"),
-                object_id=row[5], action=row[6], historic=row[7], changes=_changes(row[8] or {}, names),
+                object_id=row[5], action=row[6], historic=row[7], changes=changes_of(row[8] or {}, names),
             )
             for row in rows
         ]  # fmt: skip
 
-    async def _names(self, payloads: list[dict[str, Any]]) -> dict[str, dict[int, str]]:
-        names: dict[str, dict[int, str]] = {}
-        for column, (_, statement) in _NAMES.items():
-            ids = {value for payload in payloads for value in payload.get(column, ()) if value is not None}
-            if ids:
-                names[column] = dict(await self._context.sql.rows(statement, (self._context.tenant_id, sorted(ids))))
-        return names
+
+async def names_in(context: Context, payloads: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, str]]:
+    """The names of all ids in payloads of the audit, by column, as far as the reader may see them."""
+    names: dict[str, dict[int, str]] = {}
+    for column, (_, statement) in _NAMES.items():
+        ids = {value for payload in payloads for value in payload.get(column, ()) if value is not None}
+        if ids:
+            names[column] = dict(await context.sql.rows(statement, (context.tenant_id, sorted(ids))))
+    return names
 
 
 def _told(known: dict[int, str], value: int | None) -> str | None:
@@ -72,7 +75,8 @@ def _told(known: dict[int, str], value: int | None) -> str | None:
     return None if value is None else known.get(value, HIDDEN)
 
 
-def _changes(payload: dict[str, Any], names: dict[str, dict[int, str]]) -> list[Change]:
+def changes_of(payload: Mapping[str, Any], names: Mapping[str, dict[int, str]]) -> list[Change]:
+    """A payload as changes by field, ids told by `names` of `names_in`."""
     changes = []
     for column, (before, after) in sorted(payload.items()):
         if column in _NAMES:

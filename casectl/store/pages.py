@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -15,11 +13,12 @@ from casectl.rules import rights
 from casectl.rules.query.ast import Test, leaves
 from casectl.store.case_plans import owned_up
 from casectl.store.case_rows import CASE_COLUMNS, WIDTH, case_of, names_of
+from casectl.store.cursors import seal, unseal
 from casectl.store.query_names import resolve
 from casectl.store.query_sql import Condition, Order
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from typing import LiteralString
 
     from casectl.rules.query import Query
@@ -31,12 +30,6 @@ _LIMITS: tuple[tuple[int, LiteralString], ...] = (
     (11, " LIMIT 11"), (51, " LIMIT 51"), (101, " LIMIT 101"), (501, " LIMIT 501"),
 )  # fmt: skip
 
-_SIGNATURE = 16
-"""Bytes of the cursor's HMAC-SHA256 that are kept: 128 bits."""
-
-_KEYS: WeakKeyDictionary[Any, bytes] = WeakKeyDictionary()
-"""The cursor's key by connection."""
-
 
 async def page(context: Context, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:
     """See `casectl.unit.Cases.page`."""
@@ -46,7 +39,8 @@ async def page(context: Context, query: Query, *, limit: int, after: str | None,
     width = WIDTH + with_description
     following = None
     if len(rows) > limit:
-        following = await _cursor(context, query, rows[limit - 1][width : width + order])
+        values = msgspec.json.encode(rows[limit - 1][width : width + order])
+        following = await seal(context, _bound(context, query), values)
     shown = rows[:limit]
     names = await names_of(context, shown)
     return CasePage(items=[case_of(row[:width], names) for row in shown], next=following)
@@ -61,6 +55,15 @@ async def matching(context: Context, query: Query, *, limit: int) -> list[str]:
     async with _planned_for(context, query):
         rows = await context.sql.rows(statement, [*condition.parameters, limit])
     return [row[0] for row in rows]
+
+
+async def among(context: Context, query: Query, case_ids: Sequence[int]) -> set[int]:
+    """See `casectl.unit.Cases.among`."""
+    condition, where = await _where(context, query)
+    statement: LiteralString = "SELECT c.id FROM cases c WHERE " + where + " AND c.id = ANY(%s)"
+    async with _planned_for(context, query):
+        rows = await context.sql.rows(statement, [*condition.parameters, list(case_ids)])
+    return {row[0] for row in rows}
 
 
 async def plan(context: Context, query: Query, *, limit: int) -> list[str]:
@@ -115,39 +118,15 @@ async def _statement(
     return statement, condition.parameters, len(query.sort)
 
 
-def _sign(key: bytes, context: Context, query: Query, values: bytes) -> bytes:
-    import hmac
-
-    bound = msgspec.json.encode([context.tenant_id, [[key.key, key.descending] for key in query.sort]])
-    return hmac.digest(key, bound + b"\0" + values, "sha256")[:_SIGNATURE]
-
-
-async def _key(context: Context) -> bytes:
-    """The desk's key; it never changes, and a connection stays on one desk."""
-    connection = context.sql.connection
-    if connection not in _KEYS:
-        _KEYS[connection] = bytes((await context.sql.rows("SELECT cursor_key()"))[0][0])
-    return _KEYS[connection]
-
-
-async def _cursor(context: Context, query: Query, values: tuple[str, ...]) -> str:
-    encoded = msgspec.json.encode(values)
-    signed = _sign(await _key(context), context, query, encoded) + encoded
-    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
+def _bound(context: Context, query: Query) -> bytes:
+    return msgspec.json.encode([context.tenant_id, [[key.key, key.descending] for key in query.sort]])
 
 
 async def _read_cursor(context: Context, query: Query, cursor: str) -> list[str]:
-    import binascii
-    import hmac
-
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise _refused() from None
-    expected = _sign(await _key(context), context, query, raw[_SIGNATURE:])
-    if not hmac.compare_digest(expected, raw[:_SIGNATURE]):
+    values = await unseal(context, _bound(context, query), cursor)
+    if values is None:
         raise _refused()
-    return msgspec.json.decode(raw[_SIGNATURE:], type=list[str])
+    return msgspec.json.decode(values, type=list[str])
 
 
 def _refused() -> InvalidInput:

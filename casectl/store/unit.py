@@ -9,6 +9,7 @@ from casectl.rules import rights
 from casectl.store.cases import StoredCases
 from casectl.store.configuration import StoredConfiguration
 from casectl.store.context import Context
+from casectl.store.events import StoredEvents
 from casectl.store.history import StoredHistory
 from casectl.store.imports import StoredImports
 from casectl.store.notes import StoredNotes
@@ -35,6 +36,7 @@ class StoredUnit:
         self.people = StoredPeople(self.context)
         self.configuration = StoredConfiguration(self.context)
         self.history = StoredHistory(self.context)
+        self.events = StoredEvents(self.context)
         self.imports = StoredImports(self.context)
 
     async def now(self) -> datetime:

@@ -45,7 +45,7 @@ def test_the_view_is_of_the_verbs_result(name):
     result = get_args(verb.__orig_bases__[0])[0]
     if getattr(result, "__origin__", None) is list:
         result = get_args(result)[0]
-    if getattr(verb, "paged", False):
+    if getattr(verb, "paged", False) or getattr(verb, "followed", False):
         items = next(field for field in msgspec.structs.fields(result) if field.name == "items")
         result = get_args(items.type)[0]
     assert VIEWS[verb.cli.view].result is result
