@@ -130,6 +130,13 @@ def build(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
     Raises InvalidInput with a Problem for every field that is unknown, missing (code `required`) or wrong: msgspec
     itself would stop at the first.
     """
+    try:
+        return msgspec.convert(values, verb)
+    except msgspec.ValidationError:  # tells only the first error
+        return _build_by_field(verb, values)
+
+
+def _build_by_field(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
     from msgspec.structs import fields
 
     known = {field.name: field for field in fields(verb)}

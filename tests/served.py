@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import http.client
 import json
+import secrets
 import socket
 import threading
 from contextlib import contextmanager
@@ -31,6 +33,22 @@ def config_of(database: Database, **settings: str) -> Config:
     given = {name.replace("__", "."): value for name, value in settings.items()}
     url = psycopg.conninfo.make_conninfo("", **database.app)
     return load({"database.url": url, **given}, {"HOME": "/nowhere"})
+
+
+def issue_key(database: Database, login: str, tenant_id: int = 1, rights: list[str] | None = None) -> str:
+    """A new API key of this user, with all his rights or only `rights` of them."""
+    number = secrets.randbelow(10**9)
+    key = f"ck_{number:012d}_{secrets.token_urlsafe(32)}"
+    with psycopg.connect(**database.owner) as owner:
+        context = {"tenant": tenant_id, "actor": 0, "operation": "init", "scope": "admin"}
+        for name, value in context.items():
+            owner.execute("SELECT set_config('casectl.' || %s, %s, true)", (name, str(value)))
+        owner.execute(
+            "INSERT INTO api_keys (tenant_id, id, key_id, user_id, name, digest, rights, changed_by)"
+            " SELECT %s, %s, %s, id, 'test', %s, %s, 0 FROM users WHERE tenant_id = %s AND login = %s",
+            (tenant_id, number, f"{number:012d}", hashlib.sha256(key.encode()).digest(), rights, tenant_id, login),
+        )
+    return key
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from casectl.desk import open as opening
 from casectl.desk.local import AsyncLocalDesk, has_ended
 from casectl.errors import Failure, Unreachable
+from casectl.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from casectl.config import Config
     from casectl.desk.identity import Identity
+
+SCHEMA = SCHEMA_VERSION
+"""The version of the database's schema that this program works with, as every answer of a server tells it."""
 
 WAIT = 5.0
 """Seconds a request waits for a connection before it is told to come again."""

@@ -6,23 +6,28 @@ from typing import TYPE_CHECKING
 
 from casectl.errors import InvalidInput, Problem
 from casectl.rules.case_input import zone_of
-from casectl.rules.query import QueryContext, parse
+from casectl.rules.query import Query, QueryContext, both, parse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from casectl.rules.query import Query
     from casectl.unit import Unit
 
 MOST = 500
 """Cases of one page."""
 
 
-async def read_query(unit: Unit, words: Sequence[str], sort: str = "") -> Query:
-    """The query that the words of a command say, `sort` added. Raises QueryError."""
+async def read_query(unit: Unit, words: Sequence[str], sort: str = "", filters: Sequence[str] = ()) -> Query:
+    """The query that the words of a command say, `sort` added, narrowed by each of `filters`. Raises QueryError."""
     text = " ".join([*words, f"sort:{sort}"] if sort else words)
     context = QueryContext(now=await unit.now(), zone=zone_of(unit.actor.zone), me=unit.actor.login)
-    return parse(text, context)
+    query = parse(text, context)
+    if not filters:
+        return query
+    # Parsed on their own: no bracket or OR of one may take in a part of another.
+    parts = [query.where, *(parse(term, context).where for term in filters)]
+    known = [part for part in parts if part is not None]
+    return Query(both(known) if known else None, query.sort)
 
 
 def check_limit(limit: int) -> None:

@@ -85,7 +85,7 @@ async def resolve(unit: Unit, wishes: Wishes) -> Target:
     return Target(
         columns=columns,
         type=None if wishes.type is UNSET else LoadedType(await unit.configuration.case_type(wishes.type)),
-        status=None if wishes.status is UNSET else wishes.status,
+        status=None if wishes.status is UNSET else await status_name(unit, wishes.status),
         fields=dict(wishes.fields or {}),
         is_deleted=None if wishes.is_deleted is UNSET else wishes.is_deleted,
         **tags,
@@ -114,6 +114,15 @@ def _read_plain(wishes: Wishes) -> dict[str, Any]:
             problems += refusal.problems
     case_input.refuse_all(problems)
     return read
+
+
+async def status_name(unit: Unit, reference: str) -> str:
+    """The name of a status given by id, where no status is called like it; any other word as it is."""
+    if not (reference.isascii() and reference.isdigit()):
+        return reference
+    known = await unit.configuration.statuses()
+    named = {str(status_id): name for name, (status_id, _) in known.items()}
+    return reference if reference in known else named.get(reference, reference)
 
 
 async def _due(unit: Unit, due: str | None) -> Any:

@@ -32,7 +32,10 @@ class Actions(Operation[list[ActionChoice]], frozen=True, kw_only=True):
 
     name: ClassVar[str] = "actions"
     right: ClassVar[str] = "case:read"
-    routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/v1/cases/{case}/actions/"),)
+    routes: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("GET", "/v1/cases/{case}/actions/"),
+        ("GET", "/v1/cases/{case}/workflows/"),
+    )
     reads: ClassVar[bool] = True
     cli: ClassVar[Cli] = Cli(
         group="Look", positionals=("case",), examples=(("casectl actions 42", ""),), view="actions"

@@ -31,6 +31,7 @@ class ListCases(Operation[CasePage], frozen=True, kw_only=True):
         group="Look",
         positionals=("query",),
         options={"limit": ("-n", "--limit"), "sort": ("-s", "--sort")},
+        hidden=("filters",),
         aliases=("ls",),
         examples=(
             ("casectl list", "the queue"),
@@ -44,11 +45,12 @@ class ListCases(Operation[CasePage], frozen=True, kw_only=True):
     limit: Annotated[int, Meta(description="cases of a page, at most 500")] = 50
     cursor: Annotated[str, Meta(description="cursor of the page, as the one before gave it")] | UnsetType = UNSET
     sort: Annotated[str, Meta(description="order: -priority,due")] = ""
+    filters: Annotated[list[str], Meta(description="term that narrows the query, whatever it says; may be repeated")] = []
     explain: Annotated[bool, Meta(description="tell how the database finds them, instead")] = False
 
     async def run(self, unit: Unit) -> CasePage:
         check_limit(self.limit)
-        query = active_by_default(await read_query(unit, self.query, self.sort))
+        query = active_by_default(await read_query(unit, self.query, self.sort, self.filters))
         if self.explain:
             return CasePage(items=[], plan=await unit.cases.plan(query, limit=self.limit))
         return await unit.cases.page(query, limit=self.limit, after=self.cursor or None, with_description=False)

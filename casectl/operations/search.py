@@ -32,6 +32,7 @@ class Search(Operation[CasePage], frozen=True, kw_only=True):
         group="Look",
         positionals=("query",),
         options={"limit": ("-n", "--limit"), "sort": ("-s", "--sort")},
+        hidden=("filters",),
         aliases=("find",),
         examples=(
             ("casectl search printer", ""),
@@ -44,11 +45,12 @@ class Search(Operation[CasePage], frozen=True, kw_only=True):
     limit: Annotated[int, Meta(description="cases of a page, at most 500")] = 50
     cursor: Annotated[str, Meta(description="cursor of the page, as the one before gave it")] | UnsetType = UNSET
     sort: Annotated[str, Meta(description="order: -priority,due")] = ""
+    filters: Annotated[list[str], Meta(description="term that narrows the query, whatever it says; may be repeated")] = []
     explain: Annotated[bool, Meta(description="tell how the database finds them, instead")] = False
 
     async def run(self, unit: Unit) -> CasePage:
         check_limit(self.limit)
-        query = await read_query(unit, self.query, self.sort)
+        query = await read_query(unit, self.query, self.sort, self.filters)
         if not any(isinstance(leaf, Text) for leaf in leaves(query)):
             message = "no word to search for was given"
             hint = "casectl list takes filters alone"

@@ -21,7 +21,7 @@ _LOOKUPS: dict[str, LiteralString] = {
     "person": "SELECT unnest(ARRAY[lower(login), lower(email), lower(name)]), id FROM users WHERE tenant_id = %s",
 }
 _CONTACT: LiteralString = (
-    "SELECT id FROM contacts WHERE tenant_id = %s AND (lower(email) = %s OR lower(name) = %s) LIMIT 1000"
+    "SELECT id FROM contacts WHERE tenant_id = %s AND (lower(email) = %s OR lower(name) = %s OR id = %s) LIMIT 1000"
 )
 _PARENT: LiteralString = "SELECT id FROM cases WHERE tenant_id = %s AND (number = ANY(%s) OR id::text = %s)"
 _SOURCES = {"status": "status", "type": "type", "team": "team", "assignee": "person", "reporter": "person"}
@@ -69,7 +69,7 @@ def _known(leaf: Test, name: str, table: dict[str, list[int]], problems: list[Pr
     key = name.strip().lower()
     if leaf.field == "status":
         key = key.replace("_", " ").replace("-", " ")
-    ids = table.get(key, [])
+    ids = table.get(key, []) or _by_id(key, table)
     if not ids:
         names = sorted(table) if may_hint else []
         close = near(key, names)
@@ -83,9 +83,20 @@ def _known(leaf: Test, name: str, table: dict[str, list[int]], problems: list[Pr
     return ids
 
 
+def _by_id(key: str, table: dict[str, list[int]]) -> list[int]:
+    """The id that a number is, where nothing is called like it."""
+    number = _id(key)
+    return [number] if number is not None and any(number in ids for ids in table.values()) else []
+
+
+def _id(text: str) -> int | None:
+    """The id of 64 bits that a text is."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
+
+
 async def _rare(context: Context, field: str, name: str) -> list[int]:
     if field == "contact":
-        rows = await context.sql.rows(_CONTACT, (context.tenant_id, name.lower(), name.lower()))
+        rows = await context.sql.rows(_CONTACT, (context.tenant_id, name.lower(), name.lower(), _id(name)))
     else:
         rows = await context.sql.rows(_PARENT, (context.tenant_id, [name, name.upper()], name))
     return [row[0] for row in rows]
