@@ -100,6 +100,11 @@ class Config:
         return ""
 
     @property
+    def token(self) -> str:
+        """What CASECTL_TOKEN holds, '' without it. It is no setting: no file may hold it, and nothing shows it."""
+        return self._environ.get("CASECTL_TOKEN", "").strip()
+
+    @property
     def state_folder(self) -> str:
         """Where this user's work leaves what outlives it; raises Failure without a home."""
         return expand("$XDG_STATE_HOME/casectl", self._environ, "/")

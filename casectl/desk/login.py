@@ -1,0 +1,230 @@
+"""Logging in at a server and out again: the flows of OAuth, and where what they give is kept.
+
+`casectl.cli.commands.auth` imports this module. The store is tried before a flow begins: nobody shall approve a login
+that cannot be kept.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from casectl.desk.authorization import DEVICE_INTERVAL, Authorization, DeviceCode, refusal_of, settings_of
+from casectl.desk.session import Session, account_of
+from casectl.desk.tokens import Account, Note, Tokens, TokenStore
+from casectl.errors import InvalidInput, NotFound, NotLoggedIn, NotPermitted, Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from casectl.config import Config
+    from casectl.model.people import Whoami
+
+SLOWER = 5
+"""Seconds by which a device asks less often when it is told to (RFC 8628, 3.5)."""
+
+
+class LoggedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A login that is there: where, as whom, until when, and where its tokens are kept."""
+
+    url: str
+    profile: str
+    tenant: str | None
+    user: str | None
+    method: str
+    stored_in: str
+    scopes: list[str] | None
+    expires_at: float | None
+    is_refreshed: bool
+
+
+class Login:
+    """A login that is to be made at the server of a configuration.
+
+    `tell` gets sentences for the person in front of it. Raises Failure, before anything else is done, when there is no
+    place to keep tokens: the keyring, or with `insecure_storage` a file of mode 0600.
+    """
+
+    def __init__(
+        self, config: Config, *, tell: Callable[[str], None], client_id: str = "", insecure_storage: bool = False
+    ) -> None:
+        self.account: Account = account_of(config)
+        self.server = Authorization.of(config, client_id)
+        self._config = config
+        self._tell = tell
+        self._store = TokenStore.of(config)
+        self._backend = ""
+        if not insecure_storage:
+            from casectl.desk import keyrings
+
+            self._backend = keyrings.probe()
+
+    def by_browser(self, scope: str, show: Callable[[str], None], patience: float) -> LoggedIn:
+        """The authorization code flow with PKCE on a port of this machine; `show` shows somebody the login page."""
+        from casectl.desk.loopback import Loopback
+
+        metadata = self.server.metadata()
+        if not metadata.authorization_endpoint:
+            raise NotLoggedIn(f"{self.account.url} has no login page", hint="casectl auth login --device")
+        poster = self.server.poster("code", scope)
+        with Loopback() as door:
+            extra = {"tenant": self.account.tenant} if self.account.tenant else {}
+            address, state = poster.page(metadata.authorization_endpoint, door.redirect_uri, **extra)
+            door.expect(state)
+            show(address)
+            answer = door.wait(patience)
+        self._believe(answer)
+        return self._keep(self.server.tokens_of(poster.fetch(metadata.token_endpoint, code=answer["code"])), "browser")
+
+    def _believe(self, answer: dict[str, str]) -> None:
+        """Refuse an answer of another server (RFC 9207), a denial, and one without a code."""
+        issuer, metadata = answer.get("iss"), self.server.metadata()
+        if issuer is None and metadata.authorization_response_iss_parameter_supported:
+            raise NotLoggedIn("the login page's answer does not say whose it is", hint="casectl auth login")
+        if issuer is not None and issuer.rstrip("/") != metadata.issuer.rstrip("/"):
+            raise NotLoggedIn("another server answered than the one that was asked", hint="casectl config show")
+        if "error" in answer:
+            raise refusal_of(self.server.place, answer["error"], answer.get("error_description", ""))
+        if not answer.get("code"):
+            raise NotLoggedIn("the login page's answer holds no code", hint="casectl auth login")
+
+    def by_device(self, scope: str, show: Callable[[DeviceCode], None], patience: float) -> LoggedIn:
+        """The device flow: `show` tells the code, which somebody approves in a browser elsewhere."""
+        code = self.server.device_code(scope)
+        show(code)
+        poster, endpoint = self.server.poster("device"), self.server.metadata().token_endpoint
+        pause = code.interval if code.interval is not None else DEVICE_INTERVAL
+        end = time.monotonic() + min(patience, code.expires_in)
+        while True:
+            time.sleep(max(0.0, min(pause, end - time.monotonic())))
+            try:
+                found = poster.fetch(endpoint, device_code=code.device_code)
+                return self._keep(self.server.tokens_of(found), "device")
+            except NotLoggedIn as refusal:
+                pause += self._patiently(refusal)
+            except Unreachable as refusal:
+                pause += self._patiently(refusal)
+            if time.monotonic() >= end:
+                raise NotLoggedIn("nobody approved the login in time", hint="casectl auth login --device")
+
+    @staticmethod
+    def _patiently(refusal: NotLoggedIn | Unreachable) -> float:
+        """Seconds by which to ask less often; raises what is final."""
+        error = getattr(refusal, "error", "")
+        if error in ("slow_down",) or isinstance(refusal, Unreachable):
+            return SLOWER
+        if error != "authorization_pending":
+            raise refusal
+        return 0
+
+    def by_client(self, secret: str, scope: str, secret_file: str) -> LoggedIn:
+        """A program's own credentials; the secret of a file is read again when the token must be renewed."""
+        return self._keep(self.server.client_tokens(secret, scope, secret_file), "client")
+
+    def by_token(self, token: str) -> LoggedIn:
+        """A token or an API key that was got elsewhere; the server is asked whose it is."""
+        if not token or not token.isascii() or not token.isprintable() or " " in token:
+            raise InvalidInput("no token was given on standard input", hint="casectl auth login --with-token < FILE")
+        tokens = Tokens(url=self.account.url, access=token, client_id="", obtained_at=time.time())
+        return self._keep(tokens, "token")
+
+    def _keep(self, tokens: Tokens, method: str) -> LoggedIn:
+        who = _asked_who(self._config, tokens, is_vital=method == "token")
+        tenant = who.tenant.name if who else ""
+        if who and self.account.tenant and tenant.lower() != self.account.tenant.lower():
+            _revoked(self.server, tokens)
+            raise InvalidInput(
+                f"this login is for the tenant {tenant}, not for {self.account.tenant}",
+                hint="choose the tenant on the login page, or leave out --tenant",
+            )
+        note = Note(
+            account=self.account,
+            store="keyring" if self._backend else "file",
+            backend=self._backend,
+            method=method,
+            tenant=tenant,
+            user=who.user.login if who else "",
+            logged_in_at=time.time(),
+        )
+        self._store.write(note, tokens)
+        return described(note, tokens)
+
+
+def described(note: Note, tokens: Tokens) -> LoggedIn:
+    """A stored login for people and programs, without a token."""
+    return LoggedIn(
+        url=note.account.url,
+        profile=note.account.profile,
+        tenant=note.tenant or None,
+        user=note.user or None,
+        method=note.method,
+        stored_in=f"keyring {note.backend}" if note.store == "keyring" else "a file of mode 0600",
+        scopes=tokens.scopes,
+        expires_at=tokens.expires_at,
+        is_refreshed=bool(tokens.refresh or tokens.is_client),
+    )
+
+
+def _asked_who(config: Config, tokens: Tokens, *, is_vital: bool) -> Whoami | None:
+    """Whom the server takes the holder for; None where it does not say, which refuses a given token only."""
+    from casectl.desk.remote import RemoteDesk, StaticToken
+    from casectl.operations.whoami import WhoAmI
+
+    try:
+        with RemoteDesk(tokens.url, StaticToken(tokens.access), settings_of(config)) as desk:
+            return desk.perform(WhoAmI())
+    except (NotPermitted, NotFound):
+        return None
+    except (NotLoggedIn, Unreachable):
+        if is_vital:
+            raise
+        return None
+
+
+def _revoked(server: Authorization, tokens: Tokens) -> str:
+    """Take the tokens back at the server; why it was not told, '' when it was."""
+    try:
+        server.revoke(tokens)
+    except Unreachable as refusal:
+        return refusal.message
+    return ""
+
+
+def log_out(config: Config) -> tuple[Note, str]:
+    """Forget the login here, and tell the server; what was forgotten, and why the server was not told.
+
+    Raises NotLoggedIn when there is none.
+    """
+    account, store = account_of(config), TokenStore.of(config)
+    note = store.note(account)
+    if note is None:
+        raise NotLoggedIn(f"not logged in at {account.url}", hint="casectl auth status")
+    with store.lock(note.account):
+        tokens = store.read(note)
+        store.forget(note)
+    return note, _revoked(Authorization.of(config), tokens) if tokens else ""
+
+
+def session_of(config: Config) -> tuple[Session, Note, TokenStore]:
+    """The stored login of the configuration. Raises NotLoggedIn when there is none."""
+    store, account = TokenStore.of(config), account_of(config)
+    session = Session(store, account, lambda tokens: Authorization.of(config).refreshed(tokens))
+    note = store.note(account)
+    if note is None:
+        session.token()  # tells how to log in
+        raise AssertionError("unreachable: there is no token")  # pragma: no cover
+    return session, note, store
+
+
+def whoami(config: Config, credentials: Any) -> Whoami | None:
+    """Whom the server takes the holder of `credentials` for; None where it does not say."""
+    from casectl.desk.remote import RemoteDesk
+    from casectl.operations.whoami import WhoAmI
+
+    with RemoteDesk(account_of(config).url, credentials, settings_of(config)) as desk:
+        try:
+            return desk.perform(WhoAmI())
+        except (NotPermitted, NotFound):
+            return None
