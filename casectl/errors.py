@@ -166,6 +166,14 @@ class TooLarge(Refusal):
     exit_code = 2
 
 
+class TooSlow(Refusal):
+    """What was sent did not arrive in time."""
+
+    code = "too_slow"
+    http_status = 408
+    exit_code = 9
+
+
 class Gone(Refusal):
     """It was there and will not come back: a cursor of a time before a restore, a job that has been cleared away."""
 

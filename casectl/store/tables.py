@@ -14,7 +14,7 @@ from sqlalchemy import Boolean, CheckConstraint, Column, Computed, ForeignKeyCon
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
-from casectl.store import access_tables, record_tables
+from casectl.store import access_tables, record_tables, server_tables
 from casectl.store.columns import (
     ACTIVE,
     BIG,
@@ -277,7 +277,12 @@ KINDS: dict[str, tuple[str, ...]] = {
     "bookkeeping": (
         "outbox", "counters", "case_tags", "case_fields", "case_search",
         "idempotency_keys", "import_rows", "desk_secrets", *access_tables.BOOKKEEPING,
+        *server_tables.BOOKKEEPING,
     ),
 }  # fmt: skip
 
-WITHOUT_TENANT = {"desk_secrets": "one signing key serves the whole database", "alembic_version": "the schema's own"}
+WITHOUT_TENANT = {
+    "desk_secrets": "one signing key serves the whole database",
+    "alembic_version": "the schema's own",
+    **server_tables.WITHOUT_TENANT,
+}

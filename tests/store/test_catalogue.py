@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 DEFINERS = {
     "enter", "enter_as", "take_numbers", "contact_with_address", "cursor_key", "search_cases", "index_case",
     "index_note", "grant_key", "find_token", "find_key", "find_client", "find_code", "find_device_code",
-    "find_user_code", "find_login_session", "find_login", "only_tenant",
+    "find_user_code", "find_login_session", "find_login", "only_tenant", "take_tokens", "prune_rate_buckets",
 } | {f"record_change_{table}" for table in KINDS["domain"]}  # fmt: skip
 """The only functions that look past row-level security."""
 
-READ_BY_NOBODY = {"desk_secrets", "counters", "case_search"}
+READ_BY_NOBODY = {"desk_secrets", "counters", "case_search", "rate_buckets"}
 HIDDEN = set(access_tables.DOMAIN + access_tables.BOOKKEEPING) - {"grants", "security_events", "credential_uses"} | {
     "idempotency_keys",
 }
@@ -170,7 +170,9 @@ def test_nobody_else_may_call_a_function(catalogue: Any) -> None:
     settings = {"current_tenant", "current_actor", "current_scope", "current_teams"}
     assert callable_by["desk_read"] == settings | {"enter", "enter_as", "search_cases", "cursor_key"}
     access = {name for name in DEFINERS if name.startswith("find_")} | {"grant_key", "only_tenant", "enter_access"}
-    assert callable_by["desk_app"] == callable_by["desk_read"] | access | {"take_numbers", "contact_with_address"}
+    assert callable_by["desk_app"] == callable_by["desk_read"] | access | {
+        "take_numbers", "contact_with_address", "take_tokens", "prune_rate_buckets",
+    }  # fmt: skip
 
 
 def test_no_view_borrows_its_owners_rights(catalogue: Any) -> None:
