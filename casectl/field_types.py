@@ -131,9 +131,10 @@ def build(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
     itself would stop at the first.
     """
     try:
-        return msgspec.convert(values, verb)
+        built: AnyVerb = msgspec.convert(values, verb)
     except msgspec.ValidationError:  # tells only the first error
         return _build_by_field(verb, values)
+    return built
 
 
 def _build_by_field(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:

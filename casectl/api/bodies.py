@@ -18,7 +18,7 @@ DEEPEST = 64
 """Objects and lists within each other."""
 
 
-class UnsupportedMediaType(UsageError):
+class UnsupportedMediaType(UsageError):  # noqa: N818 - a refusal is an answer, not a fault
     """The body is of a type that the server does not read."""
 
     code = "unsupported_media_type"

@@ -5,7 +5,8 @@ What a verb needs to be read is found out once, when the server starts (`Reader`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -18,7 +19,7 @@ from casectl.errors import InvalidInput, Problem, Refusal, UsageError
 from casectl.rules.text import did_you_mean, json_pointer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import Receive, Scope
 
@@ -29,14 +30,19 @@ MOST_PARAMETERS = 500
 MOST_PROBLEMS = 50
 """Unknown names that are told one by one."""
 
+TOLD = 3
+"""Problems in the sentence of a refusal; all are in its list."""
+MOST_DIGITS = 18
+"""Of a number in a query string."""
+
 SELECTION = "fields"
 """The parameter that chooses fields of the answer."""
 
-_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_FLAGS = {"true": True, "false": False}
 
 
 class Reading(msgspec.Struct):
-    """A request as far as it is read: the verb, `selection` (what `?fields=` says), where each field stood."""
+    """A request as far as it is read: the verb, its parameters, what `?fields=` says, where each field stood."""
 
     operation: AnyOperation
     parameters: list[tuple[str, str]]
@@ -45,40 +51,48 @@ class Reading(msgspec.Struct):
 
     def placed(self, refusal: Refusal) -> None:
         """Let the problems of a refusal point to where the request gave the field, under whatever name."""
-        refusal.problems = tuple(_replaced(problem, self.places) for problem in refusal.problems)
+        refusal.problems = tuple(_placed(problem, self.places) for problem in refusal.problems)
 
 
-def _replaced(problem: Problem, places: Mapping[str, str]) -> Problem:
+class _Gathered(msgspec.Struct):
+    """What is found in a request: values by field, the JSON pointer to each, and all that is wrong."""
+
+    given: dict[str, Any]
+    places: dict[str, str] = {}
+    problems: list[Problem] = []
+
+    def add(self, problem: Problem | None) -> None:
+        """Note a problem, if there is one."""
+        if problem is not None and len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+
+
+def _placed(problem: Problem, places: Mapping[str, str]) -> Problem:
     head, slash, rest = problem.pointer[1:].partition("/")
     place = places.get(head)
     return problem if place is None else msgspec.structs.replace(problem, pointer=place + slash + rest)
 
 
 class Reader:
-    """How requests to one route of a verb are read."""
+    """How requests to one route of a verb are read.
+
+    `names` are all names that a parameter or a member of the body may have, with the fields they stand for.
+    """
 
     def __init__(self, verb: type[Operation[Any]], method: str, path_fields: tuple[str, ...], max_body: int) -> None:
         self.verb, self.path_fields, self.max_body = verb, path_fields, max_body
         self.has_body = method not in wire.QUERY_METHODS
-        self.fields = [field.name for field in struct_fields(verb)]
-        self.free = [name for name in self.fields if name not in path_fields]
-        self.has_filters = "filters" in self.fields
-        self._names = {name: name for name in self.free}
-        self._names |= {alias: name for alias, name in ALIASES.items() if name in self.free}
+        declared = [field.name for field in struct_fields(verb)]
+        free = [name for name in declared if name not in path_fields]
+        if "filters" in declared:
+            free += FILTERS
+        self.names = {name: name for name in free} | {alias: name for alias, name in ALIASES.items() if name in free}
         self._nested = NESTED.get(verb.name, "")
-        self._inside = {name: to for name, to in self._names.items() if to not in OUTSIDE.get(verb.name, ())}
+        self._inside = {name: to for name, to in self.names.items() if to not in OUTSIDE.get(verb.name, ())}
         self._not_yet = NOT_YET.get(verb.name, {})
         self._kinds = {} if self.has_body else {field.name: field.kind for field in field_types.describe(verb)}
-        if self.has_filters:
-            self._names |= {name: name for name in FILTERS}
-            self._names |= {alias: name for alias, name in ALIASES.items() if name in FILTERS}
-        if not self.has_body and SELECTION in self.fields:
+        if not self.has_body and SELECTION in declared:
             raise TypeError(f"verb {verb.name}: the parameter {SELECTION} chooses fields of the answer")
-
-    @property
-    def names(self) -> dict[str, str]:
-        """Every name that a parameter or a member of the body may have, and the field it stands for."""
-        return self._names
 
     async def read(self, scope: Scope, receive: Receive, segments: list[str]) -> Reading:
         """The verb that a request asks for.
@@ -86,73 +100,57 @@ class Reader:
         Raises InvalidInput with every problem, UsageError for what cannot be read at all, TooLarge.
         """
         parameters = query_parameters(scope)
-        given: dict[str, Any] = dict(zip(self.path_fields, segments, strict=True))
-        places: dict[str, str] = {}
-        problems: list[Problem] = []
+        found = _Gathered(dict(zip(self.path_fields, segments, strict=True)))
         if self.has_body:
             _only_selection(parameters)
             body = await read_body(scope, receive, self.max_body)
             if body:
                 refuse_other_types(scope)
-                self._take_object(decode(body), given, places, problems)
+                self._take_body(decode(body), found)
         else:
-            self._take_parameters(parameters, given, places, problems)
-        reading = Reading(cast("AnyOperation", None), parameters, _selection(parameters), places)
-        reading.operation = self._build(given, reading, problems)
-        return reading
+            self._take_parameters(parameters, found)
+        return Reading(self._build(found), parameters, _selection(parameters), found.places)
 
-    def _build(self, given: dict[str, Any], reading: Reading, problems: list[Problem]) -> AnyOperation:
+    def _build(self, found: _Gathered) -> AnyOperation:
         try:
-            built = field_types.build(self.verb, given)
+            built: AnyOperation = field_types.build(self.verb, found.given)
         except InvalidInput as refusal:
-            reading.placed(refusal)
-            problems += refusal.problems
+            found.problems += [_placed(problem, found.places) for problem in refusal.problems]
         else:
-            if not problems:
+            if not found.problems:
                 return built
-        message = "; ".join(problem.message for problem in problems[:3])
-        more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""  # noqa: PLR2004 - a line's worth
-        raise InvalidInput(message + more, problems=problems)
+        problems = found.problems
+        more = f" (and {len(problems) - TOLD} more)" if len(problems) > TOLD else ""
+        raise InvalidInput("; ".join(problem.message for problem in problems[:TOLD]) + more, problems=problems)
 
-    def _take_object(
-        self, document: Any, given: dict[str, Any], places: dict[str, str], problems: list[Problem]
-    ) -> None:
-        """Members of the body into `given`."""
-        if not isinstance(document, dict):
-            problems.append(Problem(message="the body must be a JSON object", code="object"))
-            return
-        self._take_members(document, self._names, "", given, places, problems)
+    def _take_body(self, document: Any, found: _Gathered) -> None:
+        if isinstance(document, dict):
+            self._take_members(document, self.names, "", found)
+        else:
+            found.add(Problem(message="the body must be a JSON object", code="object"))
 
-    def _take_members(
-        self, document: dict[str, Any], names: Mapping[str, str], place: str, given: dict[str, Any],
-        places: dict[str, str], problems: list[Problem],
-    ) -> None:  # fmt: skip
+    def _take_members(self, document: dict[str, Any], names: Mapping[str, str], place: str, found: _Gathered) -> None:
         for key, value in document.items():
             name = names.get(key)
-            pointer = place + ("/" + key if name else json_pointer(key))
-            if name is not None and name not in places:
-                given[name] = _ids(value) if name in REFERENCES else value
-                places[name] = pointer
+            if name is not None and name not in found.places:
+                found.given[name] = _ids(value) if name in REFERENCES else value
+                found.places[name] = f"{place}/{key}"
             elif not place and key == self._nested:
-                self._take_nested(value, given, places, problems)
-            elif problem := self._odd_member(key, value, pointer, name, names):
-                problems.append(problem)
-                if len(problems) >= MOST_PROBLEMS:
-                    return
+                self._take_nested(value, found)
+            else:
+                found.add(self._odd_member(key, value, place + json_pointer(key), names))
 
-    def _take_nested(self, value: Any, given: dict[str, Any], places: dict[str, str], problems: list[Problem]) -> None:
-        pointer = f"/{self._nested}"
+    def _take_nested(self, value: Any, found: _Gathered) -> None:
+        place = f"/{self._nested}"
         if isinstance(value, dict):
-            self._take_members(value, self._inside, pointer, given, places, problems)
+            self._take_members(value, self._inside, place, found)
         else:
-            problems.append(Problem(message=f"{self._nested} must be an object", pointer=pointer, code="object"))
+            found.add(Problem(message=f"{self._nested} must be an object", pointer=place, code="object"))
 
-    def _odd_member(
-        self, key: str, value: Any, pointer: str, name: str | None, names: Mapping[str, str]
-    ) -> Problem | None:
+    def _odd_member(self, key: str, value: Any, pointer: str, names: Mapping[str, str]) -> Problem | None:
         """What is wrong with a member that cannot be taken; None when nothing is."""
-        if name is not None:
-            return _twice(key, name, pointer)
+        if key in names:
+            return _twice(key, names[key], pointer)
         if key in self._not_yet:
             return None if value is None else Problem(message=self._not_yet[key], pointer=pointer, code="not_supported")
         if key in self.path_fields or ALIASES.get(key) in self.path_fields:
@@ -160,67 +158,72 @@ class Reader:
         return self._unknown(key, pointer, names)
 
     def _unknown(self, key: str, pointer: str, names: Mapping[str, str]) -> Problem:
-        return Problem(
-            message=f"{self.verb.name} has no field {key[:80]!r}", pointer=pointer, code="unknown",
-            hint=did_you_mean(key[:80], names), allowed=[*names],
-        )  # fmt: skip
+        hint = did_you_mean(key[:80], names)
+        message = f"{self.verb.name} has no field {key[:80]!r}"
+        return Problem(message=message, pointer=pointer, code="unknown", hint=hint, allowed=[*names])
 
-    def _take_parameters(
-        self, parameters: list[tuple[str, str]], given: dict[str, Any], places: dict[str, str], problems: list[Problem]
-    ) -> None:
-        """Parameters of the query string into `given`."""
+    def _take_parameters(self, parameters: list[tuple[str, str]], found: _Gathered) -> None:
         words: dict[str, list[str]] = {}
         for key, word in parameters:
-            name = self._names.get(key)
-            if name is not None and places.setdefault(name, "/" + key) == "/" + key:
+            name = self.names.get(key)
+            if name is not None and found.places.setdefault(name, f"/{key}") == f"/{key}":
                 words.setdefault(name, []).append(word)
             elif name is not None:
-                problems.append(_twice(key, name, "/" + key))
-            elif key != SELECTION and len(problems) < MOST_PROBLEMS:
-                problems.append(self._unknown(key, json_pointer(key), self._names))
+                found.add(_twice(key, name, f"/{key}"))
+            elif key != SELECTION:
+                found.add(self._unknown(key, json_pointer(key), self.names))
         for name, values in words.items():
             kind = self._kinds.get(name)
-            problem = self._take_filter(name, values, given) if kind is None else _take(name, kind, values, given)
-            if problem:
-                problems.append(msgspec.structs.replace(problem, pointer=places[name]))
+            problem = _take_filter(name, values, found) if kind is None else _take(name, kind, values, found)
+            found.add(problem and msgspec.structs.replace(problem, pointer=found.places[name]))
 
-    def _take_filter(self, name: str, values: list[str], given: dict[str, Any]) -> Problem | None:
-        if not all(value.strip() for value in values):
-            return Problem(message=f"{name} is empty", code="empty", hint="leave it out")
-        given.setdefault("filters", []).append(filter_term(name, values))
-        return None
+
+def _take_filter(name: str, words: list[str], found: _Gathered) -> Problem | None:
+    if not all(word.strip() for word in words):
+        return Problem(message=f"{name} is empty", code="empty", hint="leave it out")
+    found.given.setdefault("filters", []).append(filter_term(name, words))
+    return None
 
 
 def _twice(key: str, name: str, pointer: str) -> Problem:
     return Problem(message=f"{name} is given twice, once as {key}", pointer=pointer, code="given_twice")
 
 
-def _take(name: str, kind: str, words: list[str], given: dict[str, Any]) -> Problem | None:
+def _take(name: str, kind: str, words: list[str], found: _Gathered) -> Problem | None:
     """The words of a parameter as a value of its kind."""
     if kind == "list":
-        given.setdefault(name, []).extend(words)
+        found.given.setdefault(name, []).extend(words)
         return None
     if len(words) > 1:
         return Problem(message=f"{name} is given {len(words)} times", code="given_twice")
-    if kind == "flag":
-        flag = _FLAGS.get(words[0].lower())
-        if flag is None:
-            return Problem(
-                message=f"{name} is true or false, not {words[0][:80]!r}", code="flag", allowed=["true", "false"]
-            )
-        given[name] = flag
-        return None
+    word = words[0]
     try:
-        given[name] = _number(words[0], kind) if kind in ("number", "decimal") else words[0]
-    except ValueError:
-        return Problem(message=f"{name} must be a number, not {words[0][:80]!r}", code="number")
+        found.given[name] = _READERS[kind](word)
+    except (ValueError, KeyError):
+        message = f"{name} must be {_WANTED[kind]}, not {word[:80]!r}"
+        return Problem(message=message, code=kind, allowed=["true", "false"] if kind == "flag" else [])
     return None
 
 
-def _number(word: str, kind: str) -> float:
-    if not word.isascii() or len(word) > 30 or "_" in word:  # noqa: PLR2004 - no number of ours is longer
+def _whole(word: str) -> int:
+    if not word.isascii() or not word.removeprefix("-").isdigit() or len(word) > MOST_DIGITS:
         raise ValueError(word)
-    return int(word) if kind == "number" else float(word)
+    return int(word)
+
+
+def _decimal(word: str) -> float:
+    if not word.isascii() or "_" in word or not isfinite(float(word)):
+        raise ValueError(word)
+    return float(word)
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "text": str,
+    "flag": lambda word: _FLAGS[word.lower()],
+    "number": _whole,
+    "decimal": _decimal,
+}
+_WANTED = {"flag": "true or false", "number": "a whole number", "decimal": "a number"}
 
 
 def _ids(value: Any) -> Any:

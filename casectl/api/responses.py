@@ -137,4 +137,5 @@ def _noun(kind: Any) -> type[msgspec.Struct] | None:
 def _next_link(scope: Scope, parameters: list[tuple[str, str]], cursor: str) -> bytes:
     """The page behind this one, as RFC 8288 writes it; relative, since only a proxy knows our name."""
     query = urlencode([pair for pair in parameters if pair[0] != "cursor"] + [("cursor", cursor)])
-    return b"<" + scope["raw_path"] + b"?" + query.encode() + b'>; rel="next"'
+    path: bytes = scope["raw_path"]
+    return b"<" + path + b"?" + query.encode() + b'>; rel="next"'

@@ -17,7 +17,7 @@ from casectl.api.responses import Writer, request_id_of, send_answer, send_refus
 from casectl.errors import InvalidInput, Refusal, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from starlette.types import Receive, Scope, Send
 
@@ -30,7 +30,7 @@ NOTED = "/notes/"
 """The end of routes that make something which has no address of its own."""
 
 
-class MethodNotAllowed(UsageError):
+class MethodNotAllowed(UsageError):  # noqa: N818 - a refusal is an answer, not a fault
     """The path is there, the method is not."""
 
     code = "method_not_allowed"
@@ -41,13 +41,14 @@ class VerbRoute:
     """One route of a verb: `creates` tells whether it answers 201, `item_path` below which path the made thing lies."""
 
     def __init__(
-        self, verb: type[Operation[Any]], method: str, template: str, *, creates: bool, item_path: str, max_body: int
+        self, verb: type[Operation[Any]], method: str, template: str, items: Collection[str], max_body: int
     ) -> None:
         self.verb, self.method, self.template = verb, method, template
-        self.creates, self.item_path = creates, item_path
+        self.item_path = template if template in items else ""
+        self.creates = method == "POST" and (template in items or template.endswith(NOTED))
         self.parameters = tuple(part[1:-1] for part in template.split("/") if part.startswith("{"))
         self.reader = Reader(verb, method, self.parameters, max(max_body, IMPORT_BODY) if verb.historic else max_body)
-        self.writer = Writer(verb, item_path, creates=creates)
+        self.writer = Writer(verb, self.item_path, creates=self.creates)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, segments: list[str]) -> None:
         """Perform the verb for whoever sends the request, and answer."""
@@ -72,14 +73,7 @@ def verb_routes(max_body: int = 1_000_000) -> list[VerbRoute]:
     """Every route of every verb, in the registry's order. Imports all verbs."""
     declared = [(verb, method, path) for verb in registry.load_all().values() for method, path in verb.routes]
     items = {path.rpartition("{")[0] for _, method, path in declared if method == "GET" and path.endswith("}/")}
-    return [
-        VerbRoute(
-            verb, method, path, max_body=max_body,
-            creates=method == "POST" and (path in items or path.endswith(NOTED)),
-            item_path=path if path in items else "",
-        )
-        for verb, method, path in declared
-    ]  # fmt: skip
+    return [VerbRoute(verb, method, path, items, max_body) for verb, method, path in declared]
 
 
 class Node:
