@@ -61,15 +61,15 @@ class Served(msgspec.Struct, frozen=True):
 
 
 def encode(operation: Operation[Any]) -> Encoded:
-    """The verb as a request to its first route. Raises InvalidInput for text that is no Unicode."""
+    """The verb as a request to its first route. Raises InvalidInput for text that is no Unicode, and NaN."""
     method, template = operation.routes[0]
     fields = {name: getattr(operation, name) for name in operation.__struct_fields__}
-    _refuse_surrogates(fields)
+    _refuse_unspeakable(fields)
     path = _path(template, fields)
     given = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
     if method in QUERY_METHODS:
         return Encoded(method, path, _query(operation, given))
-    return Encoded(method, path, body=_json(given))
+    return Encoded(method, path, body=msgspec.json.encode(given))
 
 
 def _path(template: str, fields: dict[str, Any]) -> str:
@@ -120,39 +120,33 @@ def _words(name: str, value: Any) -> Iterable[str]:
     raise TypeError(f"field {name}: {type(value).__name__} has no words in a query string")
 
 
-def _json(document: Any) -> bytes:
-    try:
-        return msgspec.json.encode(document)
-    except OverflowError:  # a whole number beyond 64 bits, which jsonb may hold
-        import json
-
-        return json.dumps(msgspec.to_builtins(document), ensure_ascii=False).encode()
-
-
-def _refuse_surrogates(fields: dict[str, Any]) -> None:
-    """Refuse text that UTF-8 cannot carry: half a surrogate pair, from a terminal or a file of another encoding."""
+def _refuse_unspeakable(fields: dict[str, Any]) -> None:
+    """Refuse what JSON in UTF-8 cannot carry: half a surrogate pair, and numbers that are none."""
     problems = [
-        Problem(pointer=f"/{name}", code="encoding", message=f"{name.replace('_', ' ')} is not valid Unicode text")
+        Problem(pointer=f"/{name}", code="encoding", message=f"{name.replace('_', ' ')} {wrong}")
         for name, value in fields.items()
-        if not _is_text(value)
+        if (wrong := _unspeakable(value))
     ]
     if problems:
-        raise InvalidInput(problems[0].message, problems=problems)
+        raise InvalidInput("; ".join(problem.message for problem in problems), problems=problems)
 
 
-def _is_text(value: Any) -> bool:
-    try:
-        if isinstance(value, str):
-            value.encode()
-        elif isinstance(value, list | tuple):
-            return all(_is_text(one) for one in value)
-        elif isinstance(value, dict):
-            return all(_is_text(key) and _is_text(one) for key, one in value.items())
-        elif isinstance(value, msgspec.Struct):
-            return all(_is_text(getattr(value, name)) for name in value.__struct_fields__)
-    except UnicodeEncodeError:
-        return False
-    return True
+def _unspeakable(value: Any) -> str:
+    """What is wrong with a value, '' when nothing is."""
+    if isinstance(value, str):
+        return "" if value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value) else _NO_TEXT
+    if isinstance(value, float):
+        return "" if float("-inf") < value < float("inf") else "must be a number"
+    if isinstance(value, list | tuple):
+        return next((wrong for one in value if (wrong := _unspeakable(one))), "")
+    if isinstance(value, dict):
+        return _unspeakable([*value, *value.values()])
+    if isinstance(value, msgspec.Struct):
+        return _unspeakable([getattr(value, name) for name in value.__struct_fields__])
+    return ""
+
+
+_NO_TEXT = "is not valid Unicode text"
 
 
 def headers_of(call: Call) -> dict[str, str]:

@@ -19,9 +19,10 @@ from casectl import __version__, wire
 from casectl.desk.exchange import Answer, Exchange, Fault, Place, Settings, place_of
 from casectl.errors import Failure, NotLoggedIn, Refusal, SchemaMismatch, Unreachable
 from casectl.operation import Call, Operation, result_type
+from casectl.rules.case_input import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
 Result = TypeVar("Result")
@@ -127,6 +128,12 @@ class RemoteDesk:
             time.sleep(pause)
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
 
+    def follow(self, operation: Operation[Result]) -> Iterator[Result]:
+        """See `casectl.desk.Desk.follow`."""
+        from casectl.desk.following import follow
+
+        return follow(self, operation)
+
     def close(self) -> None:
         """See `casectl.desk.Desk.close`."""
         self._exchange.close()
@@ -149,6 +156,8 @@ def _complete(call: Call, operation: Operation[Any]) -> Call:
         changes["idempotency_key"] = None
     elif call.idempotency_key is None:
         changes["idempotency_key"] = os.urandom(16).hex()
+    else:
+        changes["idempotency_key"] = one_line(call.idempotency_key, "idempotency key", "/idempotency_key")
     return msgspec.structs.replace(call, **changes)
 
 
@@ -266,27 +275,10 @@ def _other_version(place: Place, served: wire.Served) -> SchemaMismatch:
 def _result(place: Place, answer: Answer, operation: Operation[Result]) -> Result:
     kind = result_type(type(operation))
     try:
-        result: Result = _converted(None, kind) if answer.status == _NO_CONTENT else _decoded(answer.body, kind)
+        result: Result = msgspec.json.decode(b"null" if answer.status == _NO_CONTENT else answer.body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _unreadable(place, answer, error)
     return result
-
-
-def _decoded(body: bytes, kind: Any) -> Any:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError as error:
-        if "out of range" not in str(error):
-            raise
-        import json  # numbers beyond a double, which jsonb may hold
-
-        return _converted(json.loads(body), kind)
-
-
-def _converted(value: Any, kind: Any) -> Any:
-    return None if value is None and kind in (None, type(None)) else msgspec.convert(value, kind)
 
 
 def _unreadable(place: Place, answer: Answer, error: Exception) -> NoReturn:
