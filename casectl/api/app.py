@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from casectl.api.compression import Compression
+from casectl.api.docs import docs_routes
 from casectl.api.envelope import Envelope
 from casectl.api.problems import http_problem
 from casectl.api.routes import VerbRoutes, verb_routes
@@ -60,4 +61,4 @@ def make_app(config: Config) -> Starlette:
 def _routes(config: Config) -> list[BaseRoute]:
     """Verbs first: they are what is asked for most."""
     max_body = config.number("server.max_body") or 0
-    return [VerbRoutes(verb_routes(max_body))]
+    return [VerbRoutes(verb_routes(max_body)), *docs_routes()]

@@ -6,7 +6,6 @@ Only casectl.api imports this module.
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +13,17 @@ import msgspec
 
 from casectl import __version__, registry, wire
 from casectl.api import openapi_examples, openapi_schemas
+from casectl.api.aliases import FILTERS
 from casectl.api.openapi_answers import answers_of, shared_headers, shared_refusals
 from casectl.api.openapi_fixed import FIXED_TAGS, fixed_paths, fixed_schemas
-from casectl.rules.rights import RIGHTS
+from casectl.api.requests import SELECTION
+from casectl.api.routes import verb_routes
+from casectl.rules.rights import ANY, RIGHTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from casectl.api.routes import VerbRoute
     from casectl.operation import AnyOperation
 
 Json = dict[str, Any]
@@ -53,8 +58,9 @@ def document_bytes() -> bytes:
 @cache
 def document() -> Json:
     """The document. Do not change it: everybody gets the same one."""
-    verbs = registry.load_all()
-    paths = verb_paths(verbs) | fixed_paths()
+    routes = verb_routes()
+    paths = verb_paths(routes) | fixed_paths()
+    verbs = dict.fromkeys(route.verb for route in routes)
     return {
         "openapi": "3.1.0",
         "info": _info(),
@@ -62,7 +68,7 @@ def document() -> Json:
         "tags": _tags(paths),
         "paths": paths,
         "components": {
-            "schemas": openapi_schemas.components_of(verbs.values()) | fixed_schemas(),
+            "schemas": openapi_schemas.components_of(verbs) | fixed_schemas(),
             "parameters": _shared_parameters(),
             "headers": shared_headers(),
             "responses": shared_refusals(),
@@ -88,34 +94,38 @@ def _tags(paths: Json) -> list[Json]:
     return [{"name": name, "description": known.get(name, name)} for name in used]
 
 
-def verb_paths(verbs: dict[str, type[AnyOperation]]) -> Json:
+def verb_paths(routes: Iterable[VerbRoute]) -> Json:
     """The path items of all verbs; the first route of a verb has the verb's name as operationId."""
     paths: Json = {}
-    for verb in verbs.values():
-        for index, (method, path) in enumerate(verb.routes):
-            paths.setdefault(path, {})[method.lower()] = _operation(verb, method, path, is_first=index == 0)
+    for route in routes:
+        paths.setdefault(route.template, {})[route.method.lower()] = _operation(route)
     return paths
 
 
-def operation_id(verb: type[AnyOperation], method: str, *, is_first: bool) -> str:
-    """`user-add`; further routes of a verb append their method."""
-    name = verb.name.replace(" ", "-")
-    return name if is_first else f"{name}-{method.lower()}"
+def operation_id(route: VerbRoute) -> str:
+    """`user-add`; further routes of a verb append their method, or the last word of a path of its own."""
+    name = route.verb.name.replace(" ", "-")
+    method, path = route.verb.routes[0]
+    if (route.method, route.template) == (method, path):
+        return name
+    return f"{name}-{route.method.lower() if route.template == path else route.template.strip('/').split('/')[-1]}"
 
 
-def _operation(verb: type[AnyOperation], method: str, path: str, *, is_first: bool) -> Json:
+def _operation(route: VerbRoute) -> Json:
+    verb = route.verb
     summary, _, rest = openapi_schemas.paragraphs(verb.__doc__, _options(verb)).partition("\n\n")
-    word = path.split("/")[2]
+    word = route.template.split("/")[2]
+    scopes = [] if verb.right == ANY else [verb.right]
     made: Json = {
-        "operationId": operation_id(verb, method, is_first=is_first),
+        "operationId": operation_id(route),
         "tags": [TAGS.get(word, (word.title(), ""))[0]],
         "summary": summary.rstrip("."),
         "description": "\n\n".join(part for part in (rest, _rights_text(verb)) if part),
-        "security": [{"oauth2": [verb.right]}, {"api_key": [verb.right]}],
-        "parameters": _parameters(verb, method, path),
+        "security": [{"oauth2": scopes}, {"api_key": scopes}],
+        "parameters": _parameters(route),
     }
-    body = _body(verb, method, path)
-    return made | ({"requestBody": body} if body else {}) | {"responses": answers_of(verb, method, path)}
+    body = _body(route)
+    return made | ({"requestBody": body} if body else {}) | {"responses": answers_of(route)}
 
 
 def _options(verb: type[AnyOperation]) -> dict[str, str]:
@@ -124,34 +134,32 @@ def _options(verb: type[AnyOperation]) -> dict[str, str]:
 
 
 def _rights_text(verb: type[AnyOperation]) -> str:
+    if verb.right == ANY:
+        return "Needs any right at all."
     return f"Needs the right `{verb.right}`: {RIGHTS.get(verb.right, 'see the roles')}."
 
 
-def path_fields(path: str) -> list[str]:
-    """The fields of a verb that stand in its path."""
-    return re.findall(r"\{(\w+)\}", path)
-
-
-def _parameters(verb: type[AnyOperation], method: str, path: str) -> list[Json]:
-    in_path = path_fields(path)
-    made = [_path_parameter(verb, name) for name in in_path]
-    if method in wire.QUERY_METHODS:
-        made += _query_parameters(verb, in_path)
-    return made + [{"$ref": f"#/components/parameters/{name}"} for name in _header_names(verb)]
+def _parameters(route: VerbRoute) -> list[Json]:
+    made = [_path_parameter(route.verb, name) for name in route.parameters]
+    if not route.reader.has_body:
+        made += _query_parameters(route.verb, route.parameters)
+    shared = [SELECTION, *_header_names(route)]
+    return made + [{"$ref": f"#/components/parameters/{name}"} for name in shared]
 
 
 def _path_parameter(verb: type[AnyOperation], name: str) -> Json:
     own = openapi_schemas.field_schema(verb, name)
     words = dict(openapi_schemas.OF_VERB.get((verb.name, name)) or {"type": "string", "minLength": 1})
-    return {"name": name, "in": "path", "required": True, "description": own["description"], "schema": words}
+    made: Json = {"name": name, "in": "path", "required": True, "description": own["description"], "schema": words}
+    return made | ({"example": openapi_examples.IN_PATH[name]} if name in openapi_examples.IN_PATH else {})
 
 
-def _query_parameters(verb: type[AnyOperation], in_path: list[str]) -> list[Json]:
+def _query_parameters(verb: type[AnyOperation], in_path: tuple[str, ...]) -> list[Json]:
     schema = openapi_schemas.body_schema(verb, in_path) or {"properties": {}}
     required = openapi_schemas.required_fields(verb)
     examples = openapi_examples.QUERIES.get(verb.name, {})
     made = []
-    for name, own in schema["properties"].items():
+    for name, own in (schema["properties"] | _filters(verb)).items():
         bare = {key: value for key, value in own.items() if key != "description"}
         parameter: Json = {"name": name, "in": "query", "description": own.get("description", name), "schema": bare}
         made.append(
@@ -162,24 +170,32 @@ def _query_parameters(verb: type[AnyOperation], in_path: list[str]) -> list[Json
     return made
 
 
-def _header_names(verb: type[AnyOperation]) -> list[str]:
+def _filters(verb: type[AnyOperation]) -> Json:
+    """Parameters that narrow the query of a list."""
+    if "filters" not in verb.__struct_fields__:
+        return {}
+    words: Json = {"type": "array", "items": {"type": "string", "minLength": 1, "pattern": openapi_schemas.LINE}}
+    own = {name: words | {"description": f"only cases with this {name}; may be repeated"} for name in FILTERS}
+    return own | {
+        alias: openapi_schemas.alias_schema(words, name) for alias, name in openapi_schemas.other_names(FILTERS).items()
+    }
+
+
+def _header_names(route: VerbRoute) -> list[str]:
     names = [wire.REQUEST_ID]
-    if not verb.reads:
+    if not route.verb.reads:
         names += [wire.IDEMPOTENCY_KEY, wire.DRY_RUN, wire.HISTORIC_AT, wire.HISTORIC_ACTOR]
-        if any("{case}" in path for _, path in verb.routes):
-            names.append(wire.IF_MATCH)
+        names += [wire.IF_MATCH] if "case" in route.parameters else []
     return names
 
 
-def _body(verb: type[AnyOperation], method: str, path: str) -> Json | None:
-    if method in wire.QUERY_METHODS:
-        return None
-    schema = openapi_schemas.body_schema(verb, path_fields(path))
+def _body(route: VerbRoute) -> Json | None:
+    schema = openapi_schemas.body_schema(route.verb, route.parameters) if route.reader.has_body else None
     if schema is None:
         return None
     examples = {
         name.replace(" ", "-"): {"summary": name, "value": value}
-        for name, value in openapi_examples.REQUESTS.get(verb.name, {}).items()
+        for name, value in openapi_examples.REQUESTS.get(route.verb.name, {}).items()
     }
     content = {"schema": schema} | ({"examples": examples} if examples else {})
     return {"required": "required" in schema or "allOf" in schema, "content": {wire.JSON: content}}
@@ -192,9 +208,14 @@ def _header(name: str, description: str, schema: Json, example: str) -> Json:
 def _shared_parameters() -> Json:
     key: Json = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": openapi_schemas.KEY}
     return {
+        SELECTION: {
+            "name": SELECTION, "in": "query", "example": "number,status.name,assignee.login",
+            "description": "only these fields of the answer, separated by commas; nested ones are dotted",
+            "schema": {"type": "string", "minLength": 1},
+        },
         wire.REQUEST_ID: _header(
             wire.REQUEST_ID, "names this request in the audit; the server makes one when it is missing",
-            key | {"maxLength": 64}, "9f2c4be1a07d3355",
+            {"type": "string"}, "9f2c4be1a07d3355",
         ),
         wire.IDEMPOTENCY_KEY: _header(
             wire.IDEMPOTENCY_KEY, "a write repeated under its key answers as the first did, for 24 hours",
@@ -206,7 +227,7 @@ def _shared_parameters() -> Json:
         ),
         wire.IF_MATCH: _header(
             wire.IF_MATCH, "the version of the case, as `ETag` told it; refused when it has changed since",
-            {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'}, '"3"',
+            {"type": "string", "pattern": '^"[0-9]{1,18}"$'}, '"3"',
         ),
         wire.HISTORIC_AT: _header(
             wire.HISTORIC_AT, "back-dates the change; needs the right `import:run`",

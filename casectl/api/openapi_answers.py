@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl import errors, wire
+from casectl import wire
 from casectl.api import openapi_examples, openapi_schemas
-from casectl.model.case import BulkResult, Case, CaseDetail
+from casectl.model.case import BulkResult, Case, CaseDetail, CasePage
 from casectl.operation import result_type
 
 if TYPE_CHECKING:
+    from casectl.api.routes import VerbRoute
     from casectl.operation import AnyOperation
 
 Json = dict[str, Any]
@@ -43,8 +44,6 @@ TITLES = {
     500: "Something broke that the caller could not have avoided.",
     503: "The desk is away or not set up; try again.",
 }
-
-_ALWAYS = (400, 401, 403, 404, 413, 422, 429, 500, 503)
 
 
 def shared_headers() -> Json:
@@ -78,6 +77,7 @@ def _refusal(status: int) -> Json:
     codes = "".join(f"\n- `{kind.code}`: {openapi_schemas.paragraphs(kind.__doc__)}" for kind in kinds)
     content: Json = {"schema": {"$ref": openapi_schemas.REF.format(name="ProblemDocument")}}
     return {
+        "x-status": status,
         "description": TITLES[status] + codes,
         "headers": header_references(*more),
         "content": {wire.PROBLEM: content},
@@ -89,39 +89,47 @@ def refusals(*statuses: int) -> Json:
     return {str(status): {"$ref": f"#/components/responses/{NAMES[status]}"} for status in sorted(statuses)}
 
 
-def answers_of(verb: type[AnyOperation], method: str, path: str) -> Json:
-    """Every answer a verb can get."""
-    told = set(_ALWAYS)
-    if not verb.reads:
+def answers_of(route: VerbRoute) -> Json:
+    """Every answer one route of a verb can give."""
+    told = {400, 401, 403, 404, 422, 429, 500, 503}
+    if not route.verb.reads:
         told |= {409}
-        if method not in wire.QUERY_METHODS:
-            told |= {415}
-        if "{case}" in path:
+        if "{case}" in route.template:
             told |= {412}
-    if getattr(verb, "paged", False):
+    if route.reader.has_body:
+        told |= {413, 415}
+    if getattr(route.verb, "followed", False):
         told |= {410}
-    return _success(verb) | refusals(*told)
+    return _success(route) | refusals(*told)
 
 
-def _success(verb: type[AnyOperation]) -> Json:
-    kind = result_type(verb)
+def _success(route: VerbRoute) -> Json:
+    kind = result_type(route.verb)
     if kind is type(None):
         return {"204": {"description": "Done; there is nothing to tell.", "headers": header_references()}}
-    status = wire_status(verb)
-    names = ["ETag"] if kind in (Case, CaseDetail) else []
-    names += ["Link"] if getattr(verb, "paged", False) else []
-    names += ["Location"] if status == "201" else []
-    content: Json = {"schema": openapi_schemas.result_schema(verb)}
+    told = {"content": _content(route.verb, kind)}
+    done = {"description": "Done.", "headers": header_references(*_own_headers(kind))} | told
+    if route.creates:
+        places = ["Location"] if route.item_path else []
+        made = {"description": "Made.", "headers": header_references(*_own_headers(kind), *places)} | told
+        return {"200": done | {"description": "What a dry run would have made."}, "201": made}
+    if kind is BulkResult:
+        return {"200": done, "207": done | {"description": "Some cases were refused, the others are done."}}
+    return {"200": done}
+
+
+def _own_headers(kind: Any) -> list[str]:
+    """Headers by what a verb answers."""
+    if kind in (Case, CaseDetail):
+        return ["ETag"]
+    return ["Link"] if kind is CasePage else []
+
+
+def _content(verb: type[AnyOperation], kind: Any) -> Json:
+    """The bodies of a verb's answer by media type: whole, or the fields that were chosen."""
+    whole = openapi_schemas.result_schema(verb)
+    content: Json = {"schema": {"anyOf": [whole, openapi_schemas.selected_schema(kind)]}}
     example = openapi_examples.result_example(kind)
     if example is not msgspec.UNSET:
         content["example"] = example
-    told: Json = {"headers": header_references(*names), "content": {wire.JSON: content}}
-    made = {status: {"description": "Made." if status == "201" else "Done."} | told}
-    if kind is BulkResult:
-        made[str(errors.PartialSuccess.http_status)] = {"description": "Some cases were refused."} | told
-    return made
-
-
-def wire_status(verb: type[AnyOperation]) -> str:
-    """201 for what makes something, else 200."""
-    return "201" if verb.name in ("create", "note", "user add", "team add", "contact add") else "200"
+    return {wire.JSON: content}

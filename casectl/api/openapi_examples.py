@@ -70,6 +70,9 @@ REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
 }
 """Bodies by verb and name of the example."""
 
+IN_PATH = {"case": "42", "user": "ann", "team": "Network", "contact": "123", "type": "incident"}
+"""Values of parameters in paths."""
+
 QUERIES: dict[str, dict[str, Any]] = {
     "list": {"query": ["assignee:@me", "due:<2h"], "limit": 20, "sort": "-priority,due"},
     "search": {"query": ["printer", "type:incident"]},

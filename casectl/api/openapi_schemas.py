@@ -9,11 +9,13 @@ from __future__ import annotations
 import inspect
 import re
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_origin
 
 import msgspec
 
+from casectl.api.aliases import ALIASES, NESTED, NOT_YET, OUTSIDE
 from casectl.errors import Problem
+from casectl.model.case import CasePage
 from casectl.operation import result_type
 from casectl.rules import case_input
 from casectl.rules.priorities import HIGHEST, LOWEST, NAMES
@@ -109,7 +111,8 @@ def _merged(own: Schema, limits: Schema) -> Schema:
         return own
     kept = {key: own[key] for key in ("description", "default") if key in own}
     alternatives = own.get("anyOf", [])
-    kept |= {"description": one["description"] for one in alternatives if "description" in one}
+    for one in alternatives:
+        kept |= {key: one[key] for key in ("description",) if key in one}
     if {"type": "null"} in alternatives:
         limits = {"anyOf": [*limits.get("anyOf", [limits]), {"type": "null"}]}
     return limits | kept
@@ -118,7 +121,8 @@ def _merged(own: Schema, limits: Schema) -> Schema:
 def _own_schema(verb: type[AnyOperation]) -> Schema:
     """The schema msgspec makes of the verb's declaration, its nouns as references to components."""
     _, components = msgspec.json.schema_components([verb], ref_template=REF)
-    return components[verb.__name__]
+    schema: Schema = components[verb.__name__]
+    return schema
 
 
 def required_fields(verb: type[AnyOperation]) -> list[str]:
@@ -126,18 +130,33 @@ def required_fields(verb: type[AnyOperation]) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(verb) if field.required]
 
 
-def body_schema(
-    verb: type[AnyOperation], without: Iterable[str], aliases: Mapping[str, str] | None = None
-) -> Schema | None:
+def other_names(names: Iterable[str]) -> dict[str, str]:
+    """Field by alias, of the aliases that some of `names` have."""
+    names = set(names)
+    return {alias: name for alias, name in sorted(ALIASES.items()) if name in names and alias not in names}
+
+
+def body_schema(verb: type[AnyOperation], without: Iterable[str]) -> Schema | None:
     """The JSON object of a verb's fields that are not in its path, None where none is left.
 
-    `aliases` are other names of fields; a required field may come under any of its names.
+    A field may come under any of its names, where a verb has such an object also inside of it (`update_fields`).
     """
     names = [name for name in _own_schema(verb)["properties"] if name not in set(without)]
     if not names:
         return None
+    nested = NESTED.get(verb.name)
+    schema = _object(verb, names)
+    if nested:
+        inside = _object(verb, [name for name in names if name not in OUTSIDE[verb.name]])
+        schema["properties"][nested] = inside | {"description": "the fields of the change, as if they stood outside"}
+    for name, reason in NOT_YET.get(verb.name, {}).items():
+        schema["properties"][name] = {"type": "null", "description": reason}
+    return schema
+
+
+def _object(verb: type[AnyOperation], names: list[str]) -> Schema:
     properties = {name: field_schema(verb, name) for name in names}
-    other = {alias: name for alias, name in (aliases or {}).items() if name in names and alias not in names}
+    other = other_names(names)
     properties |= {alias: alias_schema(properties[name], name) for alias, name in other.items()}
     schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     required = [name for name in required_fields(verb) if name in names]
@@ -163,7 +182,8 @@ def components_of(verbs: Iterable[type[AnyOperation]]) -> dict[str, Schema]:
     types = [*(result_type(verb) for verb in verbs), *verbs, Problem]
     _, found = msgspec.json.schema_components(types, ref_template=REF)
     kept = {name: _tidy(schema) for name, schema in sorted(found.items()) if name not in own}
-    return kept | {"ProblemDocument": problem_document()}
+    selection = {"type": "object", "description": "The fields that `fields` chose, in its order; no others."}
+    return kept | {"ProblemDocument": problem_document(), "Selection": selection}
 
 
 def result_schema(verb: type[AnyOperation]) -> Schema:
@@ -173,6 +193,20 @@ def result_schema(verb: type[AnyOperation]) -> Schema:
         return {}
     (reference,), _ = msgspec.json.schema_components([kind], ref_template=REF)
     return reference
+
+
+def selected_schema(kind: Any) -> Schema:
+    """What a verb answers when only some fields were chosen."""
+    selection = {"$ref": REF.format(name="Selection")}
+    if get_origin(kind) is list:
+        return {"type": "array", "items": selection}
+    if kind is CasePage:
+        return {
+            "type": "object",
+            "properties": {"items": {"type": "array", "items": selection}, "next": {"type": ["string", "null"]}},
+            "required": ["items"],
+        }
+    return selection
 
 
 def _tidy(schema: Schema) -> Schema:
@@ -222,4 +256,3 @@ def paragraphs(docstring: str | None, options: Mapping[str, str] | None = None) 
     for option, field in (options or {}).items():
         text = text.replace(f"`{option}`", f"`{field}`")
     return re.sub(r"(?<!\n)\n(?!\n)", " ", text)
-
