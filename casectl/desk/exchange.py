@@ -5,23 +5,25 @@ It follows no redirect, reads no .netrc and no proxy of the environment, and log
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from casectl import wire
 from casectl.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from urllib3 import BaseHTTPResponse, PoolManager
-
-    from casectl import wire
+    from urllib3 import HTTPResponse, PoolManager
 
 MOST = 64 * 2**20
 """Bytes of an answer, unpacked; a page of 500 cases has a few."""
 
 _CHUNK = 2**16
+_HTTP_1_1 = 11
+_NO_CONTENT = 204
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -102,10 +104,11 @@ class Exchange:
         self._pool: PoolManager | None = None
 
     def send(self, request: wire.Encoded, headers: Mapping[str, str], patience: float) -> Answer | Fault:
-        """Send once and read the whole answer within `patience` seconds for each silence of the server."""
+        """Send once and read the whole answer within `patience` seconds, and the settings' for each silence."""
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
+        end = time.monotonic() + patience
         connect = min(self._settings.connect_timeout, patience)
         timeout = Timeout(connect=connect, read=min(self._settings.read_timeout, patience))
         try:
@@ -114,7 +117,7 @@ class Exchange:
                 timeout=timeout, retries=False, redirect=False, preload_content=False,
             )  # fmt: skip
             try:
-                return _read(self.place, response)
+                return _read(self.place, cast("HTTPResponse", response), end)
             finally:
                 response.release_conn()
         except (HTTPError, OSError) as error:
@@ -169,17 +172,32 @@ def _trusting(ca_file: str) -> Any:
         raise _wrong(f"remote.ca_file {ca_file}: {reason}", "it holds certificates in PEM form") from None
 
 
-def _read(place: Place, response: BaseHTTPResponse) -> Answer | Fault:
+def _read(place: Place, response: HTTPResponse, end: float) -> Answer | Fault:
+    headers = {name.lower(): value for name, value in response.headers.items()}
     parts, size = [], 0
-    while part := response.read(_CHUNK, decode_content=True):
+    while part := response.read1(_CHUNK, decode_content=True):
         parts.append(part)
         size += len(part)
-        if size > MOST:
+        fault = _excess(place, size, end)
+        if fault is not None:
             response.close()
-            message = f"the answer of {place.base} is larger than {MOST // 2**20} MiB"
-            return Fault(message=message, hint="ask for less at once: --limit, --select", is_lasting=True)
-    headers = {name.lower(): value for name, value in response.headers.items()}
+            return fault
+    has_end = "content-length" in headers or "transfer-encoding" in headers or response.status == _NO_CONTENT
+    if not has_end and response.version == _HTTP_1_1 and wire.VERSION.lower() not in headers:
+        return Fault(message=f"{place.base} broke off the connection: its answer was cut off")
     return Answer(response.status, headers, b"".join(parts))
+
+
+def _excess(place: Place, size: int, end: float) -> Fault | None:
+    """Why an answer is read no further, after `size` bytes of it."""
+    if size > MOST:
+        message = f"the answer of {place.base} is larger than {MOST // 2**20} MiB"
+        return Fault(message=message, hint="ask for less at once: --limit, --select", is_lasting=True)
+    return _late(place) if time.monotonic() > end else None
+
+
+def _late(place: Place) -> Fault:
+    return Fault(message=f"{place.base} did not answer in time", hint="remote.read_timeout sets how long to wait")
 
 
 def fault_of(error: Exception, place: Place) -> Fault:
@@ -196,7 +214,7 @@ def fault_of(error: Exception, place: Place) -> Fault:
     elif isinstance(error, known.ConnectTimeoutError):  # and NewConnectionError, which is one of these
         message, hint = f"no connection to {base}: {_reason(error, 'it does not answer')}", _SEE_URL
     elif isinstance(error, known.ReadTimeoutError):
-        message, hint = f"{base} did not answer in time", "remote.read_timeout sets how long to wait"
+        return _late(place)
     elif isinstance(error, known.DecodeError):
         message, hint = f"the answer of {base} cannot be unpacked", _SEE_URL
     else:

@@ -245,9 +245,12 @@ def _moved(place: Place, answer: Answer) -> Refusal:
     """A redirect is told, not followed: the token is for the server that was named."""
     from urllib.parse import urljoin, urlsplit
 
-    to = urlsplit(urljoin(f"{place.base}/", answer.headers.get("location", "")))
-    where = f"{to.scheme}://{to.netloc.rpartition('@')[2]}"
-    if not where.isprintable() or where == f"{place.scheme}://{urlsplit(place.base).netloc}":
+    try:
+        to = urlsplit(urljoin(f"{place.base}/", answer.headers.get("location", "")))
+        where = f"{to.scheme}://{to.netloc.rpartition('@')[2]}"
+    except ValueError:
+        where = ""
+    if not where.isprintable() or where in ("", f"{place.scheme}://{urlsplit(place.base).netloc}"):
         return Unreachable(f"{place.base} redirects instead of answering: it is not casectl", hint=_SEE_URL)
     return Unreachable(f"{place.base} has moved to {where}", hint="if you trust it, name the new place in remote.url")
 
