@@ -178,7 +178,7 @@ def type_words(schema: Json) -> str:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#schema-{name}">{name}</a>'
     if "anyOf" in schema:
-        words = " or ".join(dict.fromkeys(type_words(one) for one in schema["anyOf"]))
+        words: str = " or ".join(dict.fromkeys(type_words(one) for one in schema["anyOf"]))
         return words + _default(schema)
     if "enum" in schema:
         return ", ".join(f"<code>{escape(str(word))}</code>" for word in schema["enum"]) + _default(schema)
