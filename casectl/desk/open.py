@@ -74,7 +74,8 @@ def open_desk(config: Config, report: Callable[[str], None] = lambda _: None) ->
 def remote_desk(config: Config, report: Callable[[str], None]) -> RemoteDesk:
     """The desk at the configuration's server, for the holder of its token. Raises InvalidInput for a wrong address."""
     from casectl.desk.exchange import Settings
-    from casectl.desk.remote import RemoteDesk, StaticToken
+    from casectl.desk.remote import RemoteDesk
+    from casectl.desk.session import credentials_of
 
     for name in ("tenant", "user"):
         value = config.value(name)
@@ -90,7 +91,7 @@ def remote_desk(config: Config, report: Callable[[str], None]) -> RemoteDesk:
         ca_file=config.text("remote.ca_file"),
         insecure_http=config.flag("remote.insecure_http"),
     )
-    return RemoteDesk(config.server(), StaticToken(os.environ.get("CASECTL_TOKEN", "")), settings, report)
+    return RemoteDesk(config.server(), credentials_of(config), settings, report)
 
 
 def require_database(config: Config) -> None:
