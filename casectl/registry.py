@@ -68,6 +68,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("history", "history:History", "Tell who changed what in a case, and when"),
         ("events", "events:Events", "Tell what happens to cases, as it happens"),
         ("actions", "actions:Actions", "Tell what you may do with a case now, and why not the rest"),
+        ("whoami", "whoami:AskWhoAmI", "Tell who you are here"),
     ),
     *_entries(
         "People and configuration",

@@ -12,7 +12,7 @@ from casectl.cli.views import Column, Part, View
 from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, HistoryEntry, Note
 from casectl.model.configuration import CaseType
 from casectl.model.event import Event
-from casectl.model.people import Contact, Team, Tenant, User
+from casectl.model.people import Contact, Team, Tenant, User, WhoAmI
 
 if TYPE_CHECKING:
     from casectl.operation import AnyOperation
@@ -212,6 +212,14 @@ VIEWS: dict[str, View] = {
         id="name",
         columns=(Column(header="NAME", path="name"), Column(header="TITLE", path="title"),
                  Column(header="TIME ZONE", path="timezone"), Column(header="SINCE", path="created_at", format=moment)),
+    ),
+    "whoami": View(
+        result=WhoAmI,
+        id="user.login",
+        columns=(),
+        labels=(Column(header="Tenant", path="tenant"), Column(header="User", path="user", format=person),
+                Column(header="Login", path="user.login"), Column(header="Roles", path="roles"),
+                Column(header="Rights", path="rights"), Column(header="Client", path="client")),
     ),
 }  # fmt: skip
 

@@ -99,6 +99,18 @@ class Config:
                 return ""
         return ""
 
+    def server_tenant(self) -> str:
+        """The tenant that is meant at the server, '' for that of the login.
+
+        One that is said more weakly than the server itself is another place's: a file's own tenant is not a profile's.
+        """
+        for layer in self._layers:
+            if "tenant" in layer:
+                return str(layer["tenant"].value or "")
+            if "remote.url" in layer:
+                return ""
+        return ""
+
     @property
     def token(self) -> str:
         """What CASECTL_TOKEN holds, '' without it. It is no setting: no file may hold it, and nothing shows it."""

@@ -252,5 +252,5 @@ def _judge(row: tuple[Any, ...] | None, digest: bytes, kind: Literal["token", "k
         hint = "ask for a new one: casectl key rotate" if kind == "key" else "get a new one: casectl auth refresh"
         raise NotLoggedIn(f"the {what} has expired", hint=hint)
     scopes = None if row[3] is None else tuple(row[3])
-    identity = Identity(tenant_id=row[1], user_id=row[2], scopes=scopes)
+    identity = Identity(tenant_id=row[1], user_id=row[2], scopes=scopes, client=row[4])
     return Access(identity=identity, client=row[4], kind=kind, expires_at=row[7], key=row[9]), left

@@ -11,7 +11,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who comes: by what the profile says, or by what a token stands for.
 
     A profile gives a tenant (None: the only one there is) and a login or the operating-system user. A token gives
-    `tenant_id` and `user_id`, and `scopes`: the rights it was given, of which the user's own remain (None: all his).
+    `tenant_id` and `user_id`, and `scopes`: the rights it was given, of which the user's own remain (None: all his);
+    `client` is what it was given to.
     """
 
     tenant: str | None = None
@@ -20,6 +21,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: int | None = None
     user_id: int | None = None
     scopes: tuple[str, ...] | None = None
+    client: str | None = None
 
 
 def not_initialised() -> NotInitialised:

@@ -95,7 +95,7 @@ async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: 
     actor = Actor(
         tenant_id=row[1], tenant=row[2], user_id=row[3], login=row[4], display_name=row[5], email=row[6] or "",
         rights=frozenset(row[7]), team_ids=frozenset(row[8]), led_team_ids=frozenset(row[9]), zone=row[10],
-        roles=tuple(row[11]),
+        roles=tuple(row[11]), client=identity.client,
     )  # fmt: skip
     return actor, row[14]
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl.desk.authorization import DEVICE_INTERVAL, Authorization, DeviceCode, refusal_of, settings_of
+from casectl.desk.authorization import DEVICE_INTERVAL, Authorization, DeviceCode, settings_of
+from casectl.desk.oauth_session import refusal_of
 from casectl.desk.session import Session, account_of
 from casectl.desk.tokens import Account, Note, Tokens, TokenStore
 from casectl.errors import InvalidInput, NotFound, NotLoggedIn, NotPermitted, Unreachable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from casectl.config import Config
-    from casectl.model.people import Whoami
+    from casectl.model.people import WhoAmI
 
 SLOWER = 5
 """Seconds by which a device asks less often when it is told to (RFC 8628, 3.5)."""
@@ -113,7 +114,7 @@ class Login:
     def _patiently(refusal: NotLoggedIn | Unreachable) -> float:
         """Seconds by which to ask less often; raises what is final."""
         error = getattr(refusal, "error", "")
-        if error in ("slow_down",) or isinstance(refusal, Unreachable):
+        if error == "slow_down" or isinstance(refusal, Unreachable):
             return SLOWER
         if error != "authorization_pending":
             raise refusal
@@ -132,7 +133,7 @@ class Login:
 
     def _keep(self, tokens: Tokens, method: str) -> LoggedIn:
         who = _asked_who(self._config, tokens, is_vital=method == "token")
-        tenant = who.tenant.name if who else ""
+        tenant = who.tenant if who else ""
         if who and self.account.tenant and tenant.lower() != self.account.tenant.lower():
             _revoked(self.server, tokens)
             raise InvalidInput(
@@ -167,14 +168,14 @@ def described(note: Note, tokens: Tokens) -> LoggedIn:
     )
 
 
-def _asked_who(config: Config, tokens: Tokens, *, is_vital: bool) -> Whoami | None:
+def _asked_who(config: Config, tokens: Tokens, *, is_vital: bool) -> WhoAmI | None:
     """Whom the server takes the holder for; None where it does not say, which refuses a given token only."""
     from casectl.desk.remote import RemoteDesk, StaticToken
-    from casectl.operations.whoami import WhoAmI
+    from casectl.operations.whoami import AskWhoAmI
 
     try:
         with RemoteDesk(tokens.url, StaticToken(tokens.access), settings_of(config)) as desk:
-            return desk.perform(WhoAmI())
+            return desk.perform(AskWhoAmI())
     except (NotPermitted, NotFound):
         return None
     except (NotLoggedIn, Unreachable):
@@ -218,13 +219,13 @@ def session_of(config: Config) -> tuple[Session, Note, TokenStore]:
     return session, note, store
 
 
-def whoami(config: Config, credentials: Any) -> Whoami | None:
+def whoami(config: Config, credentials: Any) -> WhoAmI | None:
     """Whom the server takes the holder of `credentials` for; None where it does not say."""
     from casectl.desk.remote import RemoteDesk
-    from casectl.operations.whoami import WhoAmI
+    from casectl.operations.whoami import AskWhoAmI
 
     with RemoteDesk(account_of(config).url, credentials, settings_of(config)) as desk:
         try:
-            return desk.perform(WhoAmI())
+            return desk.perform(AskWhoAmI())
         except (NotPermitted, NotFound):
             return None

@@ -54,7 +54,7 @@ class _Visitor(BaseHTTPRequestHandler):
     timeout = 10  # of a connection that a browser opens in advance and says nothing on
     server_version, sys_version = "casectl", ""
 
-    def do_GET(self) -> None:  # noqa: N802 - the base class's name for it
+    def do_GET(self) -> None:
         answer = self._answer()
         self._say(400 if answer is None else 200, _WRONG if answer is None else _DONE)
         if answer is not None:
@@ -90,12 +90,7 @@ class _Visitor(BaseHTTPRequestHandler):
 
 
 class Loopback:
-    """The open port; leaving the block closes it.
-
-        with Loopback() as door:
-            address, state = poster.page(endpoint, door.redirect_uri)
-            answer = door.wait_for(state, seconds=300)
-    """  # fmt: skip
+    """The open port; leaving the block closes it. `expect` a state, then `wait` for the answer that brings it."""
 
     def __init__(self) -> None:
         self._door = _Door()

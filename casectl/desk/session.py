@@ -32,7 +32,7 @@ def account_of(config: Config) -> Account:
             "no server is configured: the desk of this machine needs no login",
             hint="casectl profile add NAME --url https://…",
         )
-    return Account(url=url, profile=config.text("profile"), tenant=config.text("tenant"))
+    return Account(url=url, profile=config.text("profile"), tenant=config.server_tenant())
 
 
 def credentials_of(config: Config) -> Credentials:

@@ -13,7 +13,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts in which tenant, with what rights.
 
     `rights` is the union over `roles`; `led_team_ids` are the teams the actor leads, a part of `team_ids`; `zone` is
-    the IANA zone that words like `today` mean.
+    the IANA zone that words like `today` mean; `client` is the program or the API key that a token was given to.
     """
 
     tenant_id: int
@@ -28,3 +28,4 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = "UTC"
     roles: tuple[str, ...] = ()
     kind: ActorKind = "user"
+    client: str | None = None

@@ -31,6 +31,20 @@ class User(Noun, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class WhoAmI(Noun, frozen=True, kw_only=True):
+    """Who somebody is to the desk: what its own user, or the holder of a token, may ask about himself.
+
+    `rights` are those that count now: a token's are a part of its user's. `client` is the program or the API key that
+    the token was given to, None on a desk without one.
+    """
+
+    tenant: str
+    user: PersonRef
+    roles: list[str]
+    rights: list[str]
+    client: str | None
+
+
 class Team(Noun, frozen=True, kw_only=True):
     """A group of users that cases are handed to; its lead receives escalations."""
 

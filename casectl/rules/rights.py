@@ -58,6 +58,9 @@ RIGHTS: dict[str, str] = {
 }
 """Every right with what it allows: `may ...`."""
 
+ANY = "any"
+"""What a verb needs that is open to everybody who may do anything at all: no role holds it, no scope names it."""
+
 _CASE_WORKER = """
     case:create case:read case:read_any case:update case:take case:assign case:status case:escalate case:close
     case:reopen case:bulk_update note:create note:create_internal note:read_internal history:read contact:read
@@ -115,8 +118,10 @@ def require(actor: Actor, right: str) -> None:
 
 
 def _lacks(actor: Actor, right: str) -> Reason | None:
-    if right in actor.rights:
+    if right in actor.rights or (right == ANY and actor.rights):
         return None
+    if right == ANY:
+        return Reason(f"{actor.login} has no right at all", "ask a Tenant Admin for a role", right)
     what = RIGHTS.get(right, "do this")
     holders = [role for role, rights in ROLES.items() if right in rights]
     hint = f"roles that have it: {', '.join(holders)}" if holders else "no default role has it; ask a Tenant Admin"

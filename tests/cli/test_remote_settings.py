@@ -73,6 +73,15 @@ def test_the_place_named_more_strongly_counts(place):
     assert place('[database]\nurl = "postgresql://h/d"\n', CASECTL_REMOTE_URL="https://desk").server() == "https://desk"
 
 
+def test_the_tenant_of_another_place_is_not_the_servers(place):
+    mine = 'tenant = "local"\n[profiles.work]\nurl = "https://desk"\n[profiles.two]\nurl = "https://d"\ntenant = "t"\n'
+    assert place(mine, 'tenant = "project"\n', flags={"profile": "work"}).server_tenant() == ""
+    assert place(mine, flags={"profile": "two"}).server_tenant() == "t"
+    assert place(mine, flags={"profile": "work", "tenant": "x"}).server_tenant() == "x"
+    assert place('tenant = "a"\n[remote]\nurl = "https://desk"\n').server_tenant() == "a"
+    assert place().server_tenant() == ""
+
+
 def test_a_project_leads_no_login_to_another_server(place):
     theirs = (
         'profile = "work"\n[remote]\nurl = "https://evil"\nca_file = "evil.pem"\nproxy = "http://evil:1"\n'
