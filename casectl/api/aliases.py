@@ -33,6 +33,9 @@ REFERENCES = frozenset({
 })  # fmt: skip
 """Fields that name something by id or name: an integer of JSON is the id (of a priority: its number)."""
 
+MADE: dict[str, frozenset[str]] = {"contact add": frozenset({"contact"})}
+"""By verb: fields that describe what is made; no id can stand for them, nor a name that says id."""
+
 FILTERS = ("status", "priority", "assignee", "type", "team", "contact", "tag", "reporter")
 """Parameters of a list that narrow its query; each is the field of the query language of that name."""
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import fields as struct_fields
 
 from casectl import field_types, wire
-from casectl.api.aliases import ALIASES, FILTERS, NESTED, NOT_YET, OUTSIDE, REFERENCES, filter_term
+from casectl.api.aliases import ALIASES, FILTERS, MADE, NESTED, NOT_YET, OUTSIDE, REFERENCES, filter_term
 from casectl.api.bodies import decode, read_body, refuse_other_types
 from casectl.errors import InvalidInput, Problem, Refusal, UsageError
 from casectl.rules.text import did_you_mean, json_pointer
@@ -86,7 +86,9 @@ class Reader:
         free = [name for name in declared if name not in path_fields]
         if "filters" in declared:
             free += FILTERS
-        self.names = {name: name for name in free} | {alias: name for alias, name in ALIASES.items() if name in free}
+        named = {*free} - MADE.get(verb.name, frozenset())
+        self._references = REFERENCES & named
+        self.names = {name: name for name in free} | {alias: name for alias, name in ALIASES.items() if name in named}
         self._nested = NESTED.get(verb.name, "")
         self._inside = {name: to for name, to in self.names.items() if to not in OUTSIDE.get(verb.name, ())}
         self._not_yet = NOT_YET.get(verb.name, {})
@@ -133,7 +135,7 @@ class Reader:
         for key, value in document.items():
             name = names.get(key)
             if name is not None and name not in found.places:
-                found.given[name] = _ids(value) if name in REFERENCES else value
+                found.given[name] = _ids(value) if name in self._references else value
                 found.places[name] = f"{place}/{key}"
             elif not place and key == self._nested:
                 self._take_nested(value, found)

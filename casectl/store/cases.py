@@ -114,25 +114,26 @@ class StoredCases:
         """See `casectl.unit.Cases.peek`."""
         return (await self._rows(_PEEK, [reference]))[0]
 
+    async def lock_found(self, references: Sequence[str]) -> tuple[list[CaseRow], list[str]]:
+        """As `lock`, but with the references that are not there as a second result instead of a refusal."""
+        rows, missing = await self._rows_found(_LOCK, references)
+        return rows, sorted(missing)
+
     async def _rows(self, statement: LiteralString, references: Sequence[str]) -> list[CaseRow]:
+        rows, missing = await self._rows_found(statement, references)
+        if missing:
+            raise await self._not_found(missing)
+        return rows
+
+    async def _rows_found(self, statement: LiteralString, references: Sequence[str]) -> tuple[list[CaseRow], list[str]]:
+        """The rows, and the references of none."""
         ids = [int(text) for text in references if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS]
         numbers = [name for text in references for name in {text, text.upper()}]
         rows = await self._context.sql.rows(statement, (self._context.tenant_id, ids, numbers))
         found_rows = [row_of(row) for row in rows]
         found = {str(row.id) for row in found_rows} | {row.number for row in found_rows}
         missing = [text for text in references if text not in found and text.upper() not in found]
-        if missing:
-            raise await self._not_found(missing)
-        return found_rows
-
-    async def lock_found(self, references: Sequence[str]) -> tuple[list[CaseRow], list[str]]:
-        """As `lock`, but with the references that are not there as a second result instead of a refusal."""
-        try:
-            return await self.lock(references), []
-        except NotFound as refusal:
-            missing = {problem.pointer for problem in refusal.problems}
-            there = [text for text in references if text not in missing]
-            return (await self.lock(there) if there else []), sorted(missing)
+        return found_rows, list(dict.fromkeys(missing))
 
     async def find_external(self, channel: str, external_ids: Sequence[str]) -> dict[str, CaseRow]:
         """See `casectl.unit.Cases.find_external`."""
@@ -140,7 +141,7 @@ class StoredCases:
         return {str(row.external_id): row for row in map(row_of, rows)}
 
     async def _not_found(self, references: Sequence[str]) -> NotFound:
-        problems = [Problem(pointer=text, code="not_found", message=f"there is no case {text}") for text in references]
+        problems = [Problem(code="not_found", message=f"there is no case {text}") for text in references]
         named = ", ".join(references[:5]) + (f" and {len(references) - 5} more" if len(references) > 5 else "")  # noqa: PLR2004
         return NotFound(
             f"there is no case {named}", hint="casectl list shows the open ones, casectl search finds words",

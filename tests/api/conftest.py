@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from casectl.api.app import make_app
+from tests.conftest import copied
 from tests.contract.conftest import prepare
-from tests.copies import copied
 from tests.served import Answer, Served, Servers, config_of, issue_key, servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from casectl.store.cluster import Address
-    from tests.copies import Database
+    from tests.conftest import Database
 
 
 @pytest.fixture(scope="session")
