@@ -12,7 +12,7 @@ import re
 import sys
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -44,6 +44,16 @@ class Line(msgspec.Struct, omit_defaults=True):
     tenant: int | None = None
     query: str = ""
     error: str = ""
+
+
+class Told(NamedTuple):
+    """What was measured of a request."""
+
+    route: str
+    status: int
+    seconds: float
+    size: int
+    error: str
 
 
 class Observed:
@@ -81,7 +91,7 @@ class Observed:
             route = route_of(scope)
             self._metrics.observe(route, scope["method"], status, seconds)
             if scope["path"] not in _QUIET:
-                _access.info("%s", _line(scope, route, status, seconds, size, error))
+                _access.info("%s", _line(scope, Told(route, status, seconds, size, error)))
 
 
 def route_of(scope: Scope) -> str:
@@ -93,22 +103,22 @@ def route_of(scope: Scope) -> str:
     return str(getattr(scope.get("route"), "path", "") or "unmatched")
 
 
-def _line(scope: Scope, route: str, status: int, seconds: float, size: int, error: str) -> Line:
+def _line(scope: Scope, told: Told) -> Line:
     state, client = scope["state"], scope.get("client")
     return Line(
         time=datetime.now(UTC).isoformat(timespec="milliseconds"),
         request_id=str(state.get("request_id", "")),
         method=scope["method"][:20],
-        route=route,
+        route=told.route,
         path=told_path(scope.get("raw_path") or scope["path"].encode()),
-        status=status,
-        ms=round(seconds * 1000, 2),
-        bytes=size,
+        status=told.status,
+        ms=round(told.seconds * 1000, 2),
+        bytes=told.size,
         address=client[0] if client else "",
         client=str(state.get("client", "")),
         tenant=state.get("tenant"),
         query=_names_of(scope["query_string"]),
-        error=error,
+        error=told.error,
     )
 
 

@@ -13,11 +13,17 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
+from casectl.api.access_log import Observed
 from casectl.api.compression import Compression
 from casectl.api.docs import docs_routes
 from casectl.api.envelope import Envelope
+from casectl.api.health import health_routes
+from casectl.api.limits import Limiting, limited
+from casectl.api.metrics import Metrics
 from casectl.api.problems import http_problem
+from casectl.api.proxies import TrustedProxies
 from casectl.api.routes import VerbRoutes, verb_routes
+from casectl.api.server_settings import server_settings
 from casectl.desk.access import Gate
 from casectl.desk.pool import SCHEMA, Pool
 
@@ -34,15 +40,17 @@ def make_app(config: Config) -> Starlette:
 
     Raises, at the start of the lifespan, what `Pool.open` raises.
     """
+    settings, metrics = server_settings(config), Metrics()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        pool = Pool(config, config.number("server.pool_size") or 10)
+        pool = Pool(config, settings.pool_size)
         await pool.open()
         app.state.pool, app.state.gate = pool, Gate(pool, config)
         await app.state.gate.open()
         try:
-            yield
+            async with limited(app, settings, pool, metrics), streaming(app, config):
+                yield
         finally:
             await app.state.gate.close()
             await pool.close()
@@ -50,10 +58,16 @@ def make_app(config: Config) -> Starlette:
     app = Starlette(
         routes=_routes(config),
         lifespan=lifespan,
-        middleware=[Middleware(Envelope, schema=SCHEMA), Middleware(Compression)],
+        middleware=[
+            Middleware(Observed, metrics=metrics),
+            Middleware(TrustedProxies, trusted=settings.trusted_proxies),
+            Middleware(Envelope, schema=SCHEMA),
+            Middleware(Limiting, settings=settings),
+            Middleware(Compression),
+        ],
         exception_handlers={HTTPException: http_problem},
     )
-    app.state.config = config
+    app.state.config, app.state.settings, app.state.metrics = config, settings, metrics
     app.router.redirect_slashes = False
     return app
 
@@ -61,4 +75,4 @@ def make_app(config: Config) -> Starlette:
 def _routes(config: Config) -> list[BaseRoute]:
     """Verbs first: they are what is asked for most."""
     max_body = config.number("server.max_body") or 0
-    return [VerbRoutes(verb_routes(max_body)), *docs_routes()]
+    return [VerbRoutes(verb_routes(max_body)), *docs_routes(), *health_routes()]

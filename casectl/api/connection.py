@@ -38,9 +38,10 @@ class Connection(HttpToolsProtocol):
     _head = 0
     _fields = 0
     _in_head = True
+    _is_last = False
     _refusal = 400
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] - as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client has connected: it has so long to send its first head."""
         super().connection_made(transport)
         self._wait(self.patience)
@@ -83,7 +84,7 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._stop_waiting()
         super().on_headers_complete()
-        if getattr(self.server_state, "closing", False) and self.cycle is not None:
+        if self._is_last and self.cycle is not None:
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
@@ -97,6 +98,12 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if not self._in_head and not self.transport.is_closing():
             self._wait(_DISCARD)
+
+    def announce_end(self) -> None:
+        """Answer what is under way, and say that it was the last: the server is ending."""
+        self._is_last = True
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are replaced by ours
         """Answer what is no request, or too large a one."""

@@ -103,8 +103,7 @@ def turn(scope: Scope, tenant: int) -> Turn:
 
 
 async def throttle(request: Request, bucket: str, rate: float, burst: int) -> None:
-    """Count a try at something that can be guessed, in a bucket that all servers share: `burst` at once, then `rate`
-    a second.
+    """Count a try at something that can be guessed: `burst` at once, then `rate` a second, over all servers.
 
     `bucket` says what is tried (`login:acme/jane`, `device:` and an address from `address_of`); it may hold hostile
     text. Raises TooManyRequests with `retry_after`.
@@ -213,4 +212,3 @@ def _too_large(largest: int) -> TooLarge:
 
 def _too_slow() -> TooSlow:
     return TooSlow("the body of the request did not arrive in time", hint="send it again, without pauses")
-

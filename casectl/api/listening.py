@@ -10,7 +10,7 @@ import ipaddress
 import os
 import socket
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from casectl.errors import Failure, InvalidInput, UsageError
 
@@ -38,13 +38,13 @@ def listen_at(address: Address, setting: str) -> socket.socket:
     return listening
 
 
-def _resolved(address: Address, setting: str) -> tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]:
+def _resolved(address: Address, setting: str) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise InvalidInput(f"cannot listen at {address}: no such host", hint=f"{setting} names it") from error
     family, _, _, _, place = found[0]
-    return family, place  # type: ignore[return-value] - of stream sockets both families' places are as declared
+    return family, place
 
 
 def _cannot_listen(address: Address, setting: str, error: OSError) -> Failure:

@@ -1,4 +1,4 @@
-"""What Prometheus reads: requests, times, connections, refusals, memory. `api.app` and `api.process` import this module.
+"""What Prometheus reads: requests, times, connections, refusals, memory. Only casectl.api imports this module.
 
 Labels are few and fixed (routes by their template, never an id or a name). One process keeps its own registry; several
 workers write into a private folder, from which any of them answers for all.

@@ -1,4 +1,4 @@
-"""Who a request really comes from: the socket's peer, or what trusted proxies say. Only casectl.api imports this module.
+"""Who a request comes from: the socket's peer, or what trusted proxies say. Only casectl.api imports this module.
 
 X-Forwarded-For is read from right to left: every proxy appends whom it saw, so the first address from the right that
 is no trusted proxy is the client; all that stands before it may be made up. Forwarded headers of others are removed,

@@ -47,6 +47,16 @@ class Standing(msgspec.Struct, frozen=True):
     remaining: int
 
 
+class Wish(msgspec.Struct, frozen=True):
+    """A block that is wanted of a bucket; `limit` is its name for people."""
+
+    limit: str
+    bucket: str
+    rate: float
+    burst: int
+    want: int
+
+
 class _Lease:
     __slots__ = ("lock", "refused_until", "remaining", "tokens", "until")
 
@@ -99,7 +109,7 @@ class Rates:
         if not self._spend_leased(lease):
             async with lease.lock:
                 if not self._spend_leased(lease):
-                    await self._refill(lease, limit, bucket, rate, burst, 1 if exact else _block(rate, burst))
+                    await self._refill(lease, Wish(limit, bucket, rate, burst, 1 if exact else _block(rate, burst)))
                     lease.tokens -= 1
         return Standing(limit, burst, rate, lease.remaining + lease.tokens)
 
@@ -119,19 +129,19 @@ class Rates:
         lease.tokens -= 1
         return True
 
-    async def _refill(self, lease: _Lease, limit: str, bucket: str, rate: float, burst: int, want: int) -> None:
+    async def _refill(self, lease: _Lease, wish: Wish) -> None:
         now = self._clock()
         if now < lease.refused_until:
-            raise self._refusal(limit, lease.refused_until - now)
+            raise self._refusal(wish.limit, lease.refused_until - now)
         try:
-            taken = await self._shared.take(bucket, rate, burst, want)
+            taken = await self._shared.take(wish.bucket, wish.rate, wish.burst, wish.want)
         except Unreachable:
-            taken = await self._own.take(bucket, rate, burst, want)
+            taken = await self._own.take(wish.bucket, wish.rate, wish.burst, wish.want)
         now = self._clock()
         lease.remaining = taken.remaining
         if not taken.granted:
             lease.tokens, lease.refused_until = 0, now + taken.wait
-            raise self._refusal(limit, taken.wait)
+            raise self._refusal(wish.limit, taken.wait)
         lease.tokens, lease.until = taken.granted, now + _LEASE
 
     def _refusal(self, limit: str, wait: float) -> TooManyRequests:

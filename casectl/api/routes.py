@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Match
 
 from casectl import registry
 from casectl.api.calls import bearer_of, call_of
+from casectl.api.limits import admit, turn
 from casectl.api.requests import Reader
 from casectl.api.responses import Writer, request_id_of, send_answer, send_refusal
 from casectl.errors import InvalidInput, Refusal, UsageError
@@ -57,11 +58,14 @@ class VerbRoute:
             headers = dict(scope["headers"])
             state = scope["app"].state
             access = await state.gate.admit(bearer_of(headers), _address(scope))
-            scope["state"]["client"] = access.client
+            tenant = access.identity.tenant_id or 0
+            await admit(scope, access.client, tenant)
             call = call_of(headers, request_id_of(scope))
+            scope["state"]["max_body"] = self.reader.max_body
             reading = await self.reader.read(scope, receive, segments)
             self.writer.check(reading.selection)
-            result = await state.pool.desk(access.identity).perform(reading.operation, call)
+            async with turn(scope, tenant):
+                result = await state.pool.desk(access.identity).perform(reading.operation, call)
             await self.writer.send(scope, send, result, reading, dry_run=call.dry_run)
         except Refusal as refusal:
             if reading is not None:
