@@ -178,11 +178,10 @@ def type_words(schema: Json) -> str:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#schema-{name}">{name}</a>'
     if "anyOf" in schema:
-        words: str = " or ".join(dict.fromkeys(type_words(one) for one in schema["anyOf"]))
-        return words + _default(schema)
+        return " or ".join(dict.fromkeys(type_words(one) for one in schema["anyOf"])) + _default(schema)
     if "enum" in schema:
         return ", ".join(f"<code>{escape(str(word))}</code>" for word in schema["enum"]) + _default(schema)
-    kind = schema.get("type", "anything")
+    kind: str | list[str] = schema.get("type", "anything")
     if isinstance(kind, list):
         return " or ".join(type_words(schema | {"type": one}) for one in kind)
     if kind == "array":

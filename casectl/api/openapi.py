@@ -68,7 +68,7 @@ def document() -> Json:
         "tags": _tags(paths),
         "paths": paths,
         "components": {
-            "schemas": openapi_schemas.components_of(verbs) | fixed_schemas(),
+            "schemas": openapi_schemas.components_of(verbs) | _field_names(routes) | fixed_schemas(),
             "parameters": _shared_parameters(),
             "headers": shared_headers(),
             "responses": shared_refusals(),
@@ -100,6 +100,15 @@ def verb_paths(routes: Iterable[VerbRoute]) -> Json:
     for route in routes:
         paths.setdefault(route.template, {})[route.method.lower()] = _operation(route)
     return paths
+
+
+def _field_names(routes: Iterable[VerbRoute]) -> Json:
+    """What `fields` may choose of each noun that is answered."""
+    nouns = {route.writer.noun for route in routes if route.writer.noun is not None}
+    return {
+        openapi_schemas.fields_name(noun): openapi_schemas.fields_schema(noun)
+        for noun in sorted(nouns, key=lambda noun: noun.__name__)
+    }
 
 
 def operation_id(route: VerbRoute) -> str:
@@ -143,8 +152,9 @@ def _parameters(route: VerbRoute) -> list[Json]:
     made = [_path_parameter(route.verb, name) for name in route.parameters]
     if not route.reader.has_body:
         made += _query_parameters(route.verb, route.parameters)
-    shared = [SELECTION, *_header_names(route)]
-    return made + [{"$ref": f"#/components/parameters/{name}"} for name in shared]
+    if route.writer.noun is not None:
+        made.append(_selection(route.writer.noun))
+    return made + [{"$ref": f"#/components/parameters/{name}"} for name in _header_names(route)]
 
 
 def _path_parameter(verb: type[AnyOperation], name: str) -> Json:
@@ -168,6 +178,19 @@ def _query_parameters(verb: type[AnyOperation], in_path: tuple[str, ...]) -> lis
             | ({"example": examples[name]} if name in examples else {})
         )
     return made
+
+
+def _selection(noun: type[msgspec.Struct]) -> Json:
+    """The parameter that chooses fields of the answer."""
+    words = {"$ref": openapi_schemas.REF.format(name=openapi_schemas.fields_name(noun))}
+    return {
+        "name": SELECTION,
+        "in": "query",
+        "style": "form",
+        "explode": False,
+        "description": "only these fields of the answer, separated by commas",
+        "schema": {"type": "array", "items": words, "minItems": 1},
+    }
 
 
 def _filters(verb: type[AnyOperation]) -> Json:
@@ -208,11 +231,6 @@ def _header(name: str, description: str, schema: Json, example: str) -> Json:
 def _shared_parameters() -> Json:
     key: Json = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": openapi_schemas.KEY}
     return {
-        SELECTION: {
-            "name": SELECTION, "in": "query", "example": "number,status.name,assignee.login",
-            "description": "only these fields of the answer, separated by commas; nested ones are dotted",
-            "schema": {"type": "string", "minLength": 1},
-        },
         wire.REQUEST_ID: _header(
             wire.REQUEST_ID, "names this request in the audit; the server makes one when it is missing",
             {"type": "string"}, "9f2c4be1a07d3355",

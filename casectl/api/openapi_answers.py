@@ -46,6 +46,9 @@ TITLES = {
 }
 
 
+LINES, EVENTS = "application/x-ndjson", "text/event-stream"
+
+
 def shared_headers() -> Json:
     """The headers of answers, for components."""
     text: Json = {"type": "string"}
@@ -132,4 +135,18 @@ def _content(verb: type[AnyOperation], kind: Any) -> Json:
     example = openapi_examples.result_example(kind)
     if example is not msgspec.UNSET:
         content["example"] = example
-    return {wire.JSON: content}
+    return {wire.JSON: content} | {media: {"schema": lines} for media, lines in _streams(verb).items()}
+
+
+def _streams(verb: type[AnyOperation]) -> Json:
+    """Further bodies that `Accept` may ask for."""
+    text: Json = {"type": "string"}
+    followed, paged = getattr(verb, "followed", False), getattr(verb, "paged", False)
+    streams: Json = {}
+    if followed or paged:
+        streams[LINES] = text | {"description": "all pages in one stream: every item as a line of JSON"}
+    if followed:
+        streams[EVENTS] = text | {"description": "server-sent events as they happen; `id` is the cursor to go on from"}
+    if verb.name == "import changes":
+        streams[LINES] = text | {"description": "of a body of lines: a result for every 1,000 of them"}
+    return streams

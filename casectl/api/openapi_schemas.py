@@ -17,6 +17,7 @@ from casectl.api.aliases import ALIASES, NESTED, NOT_YET, OUTSIDE
 from casectl.errors import Problem
 from casectl.model.case import CasePage
 from casectl.operation import result_type
+from casectl.result_fields import ANY_KEY, field_paths
 from casectl.rules import case_input
 from casectl.rules.priorities import HIGHEST, LOWEST, NAMES
 
@@ -193,6 +194,21 @@ def result_schema(verb: type[AnyOperation]) -> Schema:
         return {}
     (reference,), _ = msgspec.json.schema_components([kind], ref_template=REF)
     return reference
+
+
+def fields_name(noun: type[msgspec.Struct]) -> str:
+    """The component that lists the fields of a noun."""
+    return f"{noun.__name__}Field"
+
+
+def fields_schema(noun: type[msgspec.Struct]) -> Schema:
+    """The fields of a noun that can be chosen, nested ones dotted; of a map any key."""
+    paths = field_paths(noun)
+    maps = sorted(path.removesuffix(ANY_KEY) for path in paths if path.endswith("." + ANY_KEY))
+    names: Schema = {"type": "string", "enum": [path for path in paths if not path.endswith("." + ANY_KEY)]}
+    keys = [{"type": "string", "pattern": f"^{re.escape(path)}[A-Za-z0-9_-]+$"} for path in maps]
+    described = {"description": f"A field of {noun.__name__}, nested ones dotted."}
+    return described | ({"anyOf": [names, *keys]} if keys else names)
 
 
 def selected_schema(kind: Any) -> Schema:

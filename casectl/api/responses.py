@@ -77,7 +77,7 @@ class Writer:
 
     def __init__(self, verb: type[Operation[Any]], item_path: str, *, creates: bool) -> None:
         self._item_path, self._creates = item_path, creates
-        self._noun = _noun(result_type(verb))
+        self.noun = _noun(result_type(verb))
         self._is_page = result_type(verb) is CasePage
 
     async def send(self, scope: Scope, send: Send, result: Any, reading: Reading, *, dry_run: bool) -> None:
@@ -106,11 +106,11 @@ class Writer:
             self._paths(selection)
 
     def _paths(self, selection: str) -> Any:
-        if self._noun is None:
+        if self.noun is None:
             message = "the answer has no fields to choose from"
             raise InvalidInput(message, problems=[Problem(message=message, pointer="/fields", code="unknown_field")])
         try:
-            return chosen(selection, self._noun, "fields")
+            return chosen(selection, self.noun, "fields")
         except InvalidInput as refusal:
             refusal.problems = tuple(
                 msgspec.structs.replace(problem, pointer="/fields") for problem in refusal.problems
