@@ -20,6 +20,7 @@ from casectl.api.envelope import Envelope
 from casectl.api.health import health_routes
 from casectl.api.limits import Limiting, limited
 from casectl.api.metrics import Metrics
+from casectl.api.events import streaming
 from casectl.api.problems import http_problem
 from casectl.api.proxies import TrustedProxies
 from casectl.api.routes import VerbRoutes, verb_routes

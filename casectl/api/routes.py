@@ -13,8 +13,10 @@ from starlette.routing import BaseRoute, Match
 from casectl import registry
 from casectl.api.calls import bearer_of, call_of
 from casectl.api.limits import admit, turn
+from casectl.api.exchange import Asked
 from casectl.api.requests import Reader
 from casectl.api.responses import Writer, request_id_of, send_answer, send_refusal
+from casectl.api.streaming import way_of, ways_of
 from casectl.errors import InvalidInput, Refusal, UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class VerbRoute:
         self.parameters = tuple(part[1:-1] for part in template.split("/") if part.startswith("{"))
         self.reader = Reader(verb, method, self.parameters, max(max_body, IMPORT_BODY) if verb.historic else max_body)
         self.writer = Writer(verb, self.item_path, creates=self.creates)
+        self.ways = ways_of(verb, method)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, segments: list[str]) -> None:
         """Perform the verb for whoever sends the request, and answer."""
@@ -62,6 +65,11 @@ class VerbRoute:
             await admit(scope, access.client, tenant)
             call = call_of(headers, request_id_of(scope))
             scope["state"]["max_body"] = self.reader.max_body
+            other = way_of(self.ways, headers) if self.ways and scope["method"] == self.method else None
+            if other is not None:
+                asked = Asked(scope, receive, send, call, access, bearer_of(headers))
+                await other(asked, self.reader, segments)
+                return
             reading = await self.reader.read(scope, receive, segments)
             self.writer.check(reading.selection)
             async with turn(scope, tenant):

@@ -15,6 +15,7 @@ from casectl.errors import Refusal
 from casectl.model.actor import Actor
 from casectl.operation import Call, Operation
 from casectl.rules import rights
+from casectl.store.announce import announce
 from casectl.store.outbox import prune
 from casectl.store.schema import SCHEMA_VERSION
 from casectl.store.sql import AsyncSql, SyncSql, step
@@ -64,6 +65,7 @@ async def perform(sql: Sql, identity: Identity, operation: Operation[Result], ca
         else:
             if not operation.reads:
                 await prune(unit.context)
+                await announce(unit.context)
             await sql.commit()  # of a read too: psycopg forgets all prepared statements at a rollback
     except BaseException:
         await _undo(sql)
