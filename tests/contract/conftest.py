@@ -8,8 +8,10 @@ import msgspec
 import psycopg
 import pytest
 
+from casectl.api.app import make_app
 from casectl.desk.identity import Identity
 from casectl.desk.local import AsyncLocalDesk, LocalDesk
+from casectl.desk.remote import RemoteDesk, StaticToken
 from casectl.model.actor import Actor
 from casectl.operation import Call
 from casectl.rules.defaults import CASE_TYPES
@@ -17,6 +19,8 @@ from casectl.rules.rights import ROLES
 from casectl.store.sql import SyncSql, step
 from casectl.store.unit import StoredUnit
 from tests.conftest import copied
+from tests.served import Served, Servers, config_of, issue_key, servers
+from tests.switched import Switch, switched_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
     from casectl.operation import Operation
     from casectl.store.cluster import Address
     from tests.conftest import Database
+
+Tokens = dict[tuple[str, str], str]
+
+TENANTS = ("acme", "globex")
 
 PEOPLE = {
     "admin": "Tenant Admin",
@@ -35,13 +43,18 @@ PEOPLE = {
 
 
 class TestDesk:
-    """A desk of either colour with the shape tests like: `perform(operation, **call)` and `as_user(login)`."""
+    """A desk of any kind with the shape tests like: `perform(operation, **call)` and `as_user(login)`.
+
+    Its `colour` is `sync`, `async` or `remote`; a remote one needs `served`, the server on its database.
+    """
 
     __test__ = False
 
-    def __init__(self, conninfo: dict[str, str], login: str, tenant: str, colour: str) -> None:
-        self.conninfo, self.login, self.tenant, self.colour = conninfo, login, tenant, colour
-        self._desk: LocalDesk | None = None
+    def __init__(
+        self, conninfo: dict[str, str], login: str, tenant: str, colour: str, served: ServedDesk | None = None
+    ) -> None:
+        self.conninfo, self.login, self.tenant, self.colour, self.served = conninfo, login, tenant, colour, served
+        self._desk: LocalDesk | RemoteDesk | None = None
         self._others: list[TestDesk] = []
 
     def perform(self, operation: Operation[Any], **call: Any) -> Any:
@@ -50,8 +63,13 @@ class TestDesk:
         if self.colour == "async":
             return self._perform_async(identity, operation, Call(**call))
         if self._desk is None:
-            self._desk = LocalDesk(lambda: psycopg.connect(**self.conninfo), identity)
+            self._desk = self._opened(identity)
         return self._desk.perform(operation, Call(**call))
+
+    def _opened(self, identity: Identity) -> LocalDesk | RemoteDesk:
+        if self.served is not None:
+            return RemoteDesk(self.served.url, StaticToken(self.served.token(self.tenant, self.login)))
+        return LocalDesk(lambda: psycopg.connect(**self.conninfo), identity)
 
     def _perform_async(self, identity: Identity, operation: Operation[Any], call: Call) -> Any:
         import asyncio
@@ -69,7 +87,7 @@ class TestDesk:
 
     def as_user(self, login: str, tenant: str | None = None) -> TestDesk:
         """The same database for another actor."""
-        other = TestDesk(self.conninfo, login, tenant or self.tenant, self.colour)
+        other = TestDesk(self.conninfo, login, tenant or self.tenant, self.colour, self.served)
         self._others.append(other)
         return other
 
@@ -83,7 +101,7 @@ class TestDesk:
 
 def prepare(owner: dict[str, str]) -> None:
     """Two tenants with the same people, teams and default types; nothing of one is the other's."""
-    for tenant_id, tenant in enumerate(("acme", "globex"), 1):
+    for tenant_id, tenant in enumerate(TENANTS, 1):
         with psycopg.connect(**owner) as connection:
             context = {"tenant": tenant_id, "actor": 0, "operation": "init", "scope": "admin"}
             for name, value in context.items():
@@ -126,16 +144,78 @@ def contract_template(server: Address, template_database: Database) -> Iterator[
         yield made
 
 
-@pytest.fixture
-def prepared_database(server: Address, contract_template: Database) -> Iterator[Database]:
-    """A database of this test's own with the tenants acme and globex."""
-    with copied(server, contract_template.name) as made:
+class ServedDesk:
+    """A server on one test's database, and the tokens of those who come to it."""
+
+    def __init__(self, url: str, database: Database, tokens: dict[tuple[str, str], str]) -> None:
+        self.url, self._database, self._tokens = url, database, tokens
+
+    def token(self, tenant: str, login: str) -> str:
+        """The token of a user; who was added by the test gets an API key."""
+        who = (tenant, login)
+        if who not in self._tokens:
+            self._tokens[who] = issue_key(self._database, login, TENANTS.index(tenant) + 1)
+        return self._tokens[who]
+
+
+@pytest.fixture(scope="session")
+def serving() -> Iterator[Servers]:
+    """The event loop of all servers of this session."""
+    with servers() as made:
         yield made
 
 
-@pytest.fixture(params=["sync", "async"])
+@pytest.fixture(scope="session")
+def remote_template(server: Address, contract_template: Database) -> Iterator[tuple[Database, Tokens]]:
+    """The prepared database with a token for each of its people, by tenant and login."""
+    with copied(server, contract_template.name) as made:
+        yield (
+            made,
+            {
+                (tenant, login): issue_key(made, login, number)
+                for number, tenant in enumerate(TENANTS, 1)
+                for login in PEOPLE
+            },
+        )
+
+
+@pytest.fixture(scope="session")
+def switch(serving: Servers) -> Iterator[Served]:
+    """The port of all remote desks, of one test after another."""
+    with serving.serve(Switch()) as served:
+        yield served
+
+
+@pytest.fixture
+def served_desk(
+    prepared_database: Database, remote_template: tuple[Database, Tokens], serving: Servers, switch: Served
+) -> Iterator[ServedDesk]:
+    """A server on this test's database."""
+    with switched_to(serving, switch, make_app(config_of(prepared_database))) as url:
+        yield ServedDesk(url, prepared_database, dict(remote_template[1]))
+
+
+def colour_of(request: pytest.FixtureRequest) -> str:
+    """The kind of desk that a test runs on, `sync` when it asks for none."""
+    spec = getattr(request.node, "callspec", None)
+    return spec.params.get("desk", "sync") if spec else "sync"
+
+
+@pytest.fixture
+def prepared_database(server: Address, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database of this test's own with the tenants acme and globex."""
+    if colour_of(request) == "remote":
+        original = request.getfixturevalue("remote_template")[0]
+    else:
+        original = request.getfixturevalue("contract_template")
+    with copied(server, original.name) as made:
+        yield made
+
+
+@pytest.fixture(params=["sync", "async", "remote"])
 def desk(request: pytest.FixtureRequest, prepared_database: Database) -> Iterator[TestDesk]:
-    """The desk of the tenant `acme` as its admin, synchronous and asynchronous."""
-    made = TestDesk(prepared_database.app, "admin", "acme", request.param)
+    """The desk of the tenant `acme` as its admin: synchronous, asynchronous, and over a server."""
+    served = request.getfixturevalue("served_desk") if request.param == "remote" else None
+    made = TestDesk(prepared_database.app, "admin", "acme", request.param, served)
     yield made
     made.close()
