@@ -51,7 +51,8 @@ class VerbField(msgspec.Struct, frozen=True, kw_only=True):
     `is_nullable`: None clears. `choices` are the legal words of a Literal. `is_body` is long text that may come from
     a file or an editor (`Meta(extra={"text": True})`), `takes_stdin` a list of case references
     (`Meta(extra={"stdin": True})`), `is_query` words of the query language (`Meta(extra={"query": True})`), `is_json` a
-    document (`Meta(extra={"json": True})`).
+    document (`Meta(extra={"json": True})`), `is_secret` what is asked without an echo and never stands on a command
+    line (`Meta(extra={"secret": True})`).
     """
 
     name: str
@@ -66,6 +67,7 @@ class VerbField(msgspec.Struct, frozen=True, kw_only=True):
     takes_stdin: bool = False
     is_query: bool = False
     is_json: bool = False
+    is_secret: bool = False
 
 
 def describe(verb: type[Operation[Any]], hidden: Iterable[str] = ()) -> list[VerbField]:
@@ -101,6 +103,7 @@ def _describe(field: Any) -> VerbField:
         takes_stdin=bool(extra.get("stdin")),
         is_query=bool(extra.get("query")),
         is_json=bool(extra.get("json")),
+        is_secret=bool(extra.get("secret")),
     )
 
 
@@ -155,7 +158,7 @@ def _build_by_field(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
         try:
             converted[name] = msgspec.convert(values[name], field.type)
         except msgspec.ValidationError as error:
-            problems.append(_problem(_describe(field), str(error)))
+            problems.append(_problem(field, str(error)))
     if problems:
         raise InvalidInput(_sentence(problems), problems=problems)
     return verb(**converted)
@@ -189,11 +192,14 @@ _WORDS = {"str": "text", "int": "a whole number", "float": "a number", "bool": "
           "object": "an object", "null": "nothing"}  # fmt: skip
 
 
-def _problem(field: VerbField, told: str) -> Problem:
-    """What msgspec says of a value, as a sentence about the field."""
+def _problem(field: Any, told: str) -> Problem:
+    """What msgspec says of a value of a verb's field, as a sentence about the field."""
     place, reason = told_place(told)
-    message = f"{_spoken(field.name)} {reason}"
-    return Problem(pointer=f"/{field.name}{place}", message=message, allowed=list(field.choices))
+    try:
+        allowed = list(_describe(field).choices)
+    except TypeError:  # no words can give this field, JSON can
+        allowed = []
+    return Problem(pointer=f"/{field.name}{place}", message=f"{_spoken(field.name)} {reason}", allowed=allowed)
 
 
 def told_place(told: str) -> tuple[str, str]:

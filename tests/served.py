@@ -69,6 +69,7 @@ class Served:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, app: Any) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as casectl.api.listening does
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.app = app
