@@ -92,6 +92,16 @@ ENTRIES: tuple[Entry, ...] = (
         "command",
         ("config show", "config:show", "Show every setting with its origin"),
         ("config path", "config:path", "Tell which files are read"),
+        ("profile list", "profile:list_profiles", "List the places you have named"),
+        ("profile show", "profile:show", "Show a place: its address, and whether you are logged in"),
+        ("profile add", "profile:add", "Name a server or a database as a place to work at"),
+        ("profile use", "profile:use", "Work at a place unless told otherwise"),
+        ("profile remove", "profile:remove", "Forget a place, and the login there"),
+        ("auth login", "auth:login", "Log in at the server of the profile"),
+        ("auth logout", "auth:logout", "Log out at the server of the profile"),
+        ("auth status", "auth:status", "Tell who you are at the server"),
+        ("auth token", "auth:token", "Print the access token, for curl and the like"),
+        ("auth refresh", "auth:refresh", "Renew the access token now"),
     ),
     *_entries(
         "The desk",
@@ -125,9 +135,11 @@ VERBS: dict[str, str] = {entry.name: entry.target for entry in ENTRIES if entry.
 """`module:class` of every verb by name."""
 
 NOUNS: dict[str, str] = {
+    "auth": "Logging in at a server",
     "config": "Settings and where they come from",
     "contact": "The people cases are about",
     "db": "The database behind the desk",
+    "profile": "Places to work at: servers and databases",
     "team": "Teams and who is in them",
     "tenant": "The tenant you work in",
     "type": "Case types: form, lifecycle and numbers",

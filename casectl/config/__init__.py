@@ -26,6 +26,8 @@ __all__ = [
     "load",
     "project_file",
     "redact_url",
+    "remove_profile",
+    "seconds",
     "state_folder",
     "user_file",
     "write_setting",
@@ -51,3 +53,17 @@ def write_setting(path: str, name: str, value: str | None) -> None:
     from casectl.config.write import write_setting as write
 
     write(path, name, value)
+
+
+def remove_profile(path: str, profile: str) -> None:
+    """Removes a profile from the file at `path`, and the choice of it; see casectl.config.write."""
+    from casectl.config.write import remove_profile as remove
+
+    remove(path, profile)
+
+
+def seconds(word: str) -> float:
+    """The seconds of a duration of at least one: `30s`, `5m`. Raises ValueError with a sentence."""
+    from casectl.config.values import parse_value
+
+    return float(parse_value(Setting(name="", help="", env="", kind="duration", least=1), word) or 0)

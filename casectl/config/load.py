@@ -37,8 +37,17 @@ class Value(msgspec.Struct, frozen=True):
 class Config:
     """All settings of this call. `notes` are sentences about settings that were ignored, for stderr."""
 
-    def __init__(self, layers: list[Layer], environ: Mapping[str, str], profiles: list[str], notes: list[str]) -> None:
+    def __init__(
+        self,
+        layers: list[Layer],
+        environ: Mapping[str, str],
+        profiles: list[str],
+        notes: list[str],
+        *,
+        places: list[Layer] | None = None,
+    ) -> None:
         self._layers = layers
+        self._places = places or []
         self._environ = environ
         self.profiles = profiles
         self.notes = notes
@@ -85,6 +94,12 @@ class Config:
         """A duration in seconds; None when it is off."""
         value = self.get(name)
         return None if value is None else float(value)
+
+    def overlaid(self, words: Mapping[str, str]) -> Config:
+        """This configuration with words over it as flags would lie, and without any profile. Raises InvalidInput."""
+        given = _words({name: (word, f"flag {BY_NAME[name].flag or name}") for name, word in words.items()})
+        return Config([given, *(layer for layer in self._layers if layer not in self._places)], self._environ,
+                      self.profiles, [])  # fmt: skip
 
     def server(self) -> str:
         """The address of the server to work on; '' for a database of one's own.
@@ -154,7 +169,7 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     by_flag = "profile" in given
     above, below = (places, []) if by_flag else ([], places)
     notes = [note for file in files for note in file.notes]
-    return Config([given, *above, variables, *below, *plain], environ, names, notes)
+    return Config([given, *above, variables, *below, *plain], environ, names, notes, places=places)
 
 
 def _words(words: Mapping[str, tuple[str | None, str]]) -> Layer:

@@ -12,6 +12,8 @@ from casectl.config.values import near_match, parse_value
 from casectl.errors import Failure, InvalidInput
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tomlkit import TOMLDocument
 
 _PROFILE_PARTS = 3
@@ -30,12 +32,34 @@ def write_setting(path: str, name: str, value: str | None) -> None:
         typed = None if value is None else _as_toml(setting, value)
     except ValueError as error:
         raise InvalidInput(f"{name} {error}") from error
+    secret = setting.secret and value is not None and has_secret(value)
+    _rewrite(path, lambda document: _change(document, place, typed), private=secret)
+
+
+def remove_profile(path: str, profile: str) -> None:
+    """Take the profile out of the file at `path`, and the choice of it as the usual place; comments elsewhere stay.
+
+    Raises InvalidInput when the file is not TOML, Failure when the disk refuses.
+    """
+
+    def change(document: Any) -> None:
+        profiles = document.get("profiles", {})
+        if profile in profiles:
+            del profiles[profile]
+        if not profiles and "profiles" in document:
+            del document["profiles"]
+        if document.get("profile") == profile:
+            del document["profile"]
+
+    _rewrite(path, change, private=False)
+
+
+def _rewrite(path: str, change: Callable[[Any], None], *, private: bool) -> None:
     path = os.path.realpath(path)
     try:
         document, mode = _open(path)
-        _change(document, place, typed)
-        secret = setting.secret and value is not None and has_secret(value)
-        _replace(path, document.as_string(), 0o600 if secret else mode)
+        change(document)
+        _replace(path, document.as_string(), 0o600 if private else mode)
     except OSError as error:
         raise Failure(f"cannot write {path}: {error.strerror}", hint="check the folder's owner and mode") from error
 

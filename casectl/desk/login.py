@@ -7,14 +7,15 @@ that cannot be kept.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from casectl.desk.authorization import DEVICE_INTERVAL, Authorization, DeviceCode, settings_of
 from casectl.desk.oauth_session import refusal_of
-from casectl.desk.session import Session, account_of
-from casectl.desk.tokens import Account, Note, Tokens, TokenStore
+from casectl.desk.session import account_of, is_renewable, not_logged_in, session_of
+from casectl.desk.tokens import Account, Method, Note, Tokens, TokenStore
 from casectl.errors import InvalidInput, NotFound, NotLoggedIn, NotPermitted, Unreachable
 
 if TYPE_CHECKING:
@@ -28,33 +29,43 @@ SLOWER = 5
 
 
 class LoggedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A login that is there: where, as whom, until when, and where its tokens are kept."""
+    """A login that is there: where, as whom, with what scopes (None: all rights of the user), and where it is kept.
+
+    `expires_at` is the access token's end (None: not known); one that `is_renewable` is renewed without anybody's help.
+    """
 
     url: str
-    profile: str
+    profile: str | None
     tenant: str | None
     user: str | None
-    method: str
+    method: Method
     stored_in: str
     scopes: list[str] | None
-    expires_at: float | None
-    is_refreshed: bool
+    expires_at: datetime | None
+    is_renewable: bool
+
+
+class LoggedOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A login that is forgotten; `is_revoked` tells whether the server has taken it back, `reason` why not."""
+
+    url: str
+    profile: str | None
+    user: str | None
+    is_revoked: bool
+    reason: str
 
 
 class Login:
     """A login that is to be made at the server of a configuration.
 
-    `tell` gets sentences for the person in front of it. Raises Failure, before anything else is done, when there is no
-    place to keep tokens: the keyring, or with `insecure_storage` a file of mode 0600.
+    Raises Failure, before anything else is done, when there is no place to keep tokens: the keyring, or with
+    `insecure_storage` a file of mode 0600.
     """
 
-    def __init__(
-        self, config: Config, *, tell: Callable[[str], None], client_id: str = "", insecure_storage: bool = False
-    ) -> None:
+    def __init__(self, config: Config, *, client_id: str = "", insecure_storage: bool = False) -> None:
         self.account: Account = account_of(config)
         self.server = Authorization.of(config, client_id)
         self._config = config
-        self._tell = tell
         self._store = TokenStore.of(config)
         self._backend = ""
         if not insecure_storage:
@@ -131,7 +142,7 @@ class Login:
         tokens = Tokens(url=self.account.url, access=token, client_id="", obtained_at=time.time())
         return self._keep(tokens, "token")
 
-    def _keep(self, tokens: Tokens, method: str) -> LoggedIn:
+    def _keep(self, tokens: Tokens, method: Method) -> LoggedIn:
         who = _asked_who(self._config, tokens, is_vital=method == "token")
         tenant = who.tenant if who else ""
         if who and self.account.tenant and tenant.lower() != self.account.tenant.lower():
@@ -157,14 +168,14 @@ def described(note: Note, tokens: Tokens) -> LoggedIn:
     """A stored login for people and programs, without a token."""
     return LoggedIn(
         url=note.account.url,
-        profile=note.account.profile,
+        profile=note.account.profile or None,
         tenant=note.tenant or None,
         user=note.user or None,
         method=note.method,
-        stored_in=f"keyring {note.backend}" if note.store == "keyring" else "a file of mode 0600",
+        stored_in=f"keyring {note.backend}" if note.store == "keyring" else "file",
         scopes=tokens.scopes,
-        expires_at=tokens.expires_at,
-        is_refreshed=bool(tokens.refresh or tokens.is_client),
+        expires_at=None if tokens.expires_at is None else datetime.fromtimestamp(tokens.expires_at, UTC),
+        is_renewable=is_renewable(tokens),
     )
 
 
@@ -193,39 +204,58 @@ def _revoked(server: Authorization, tokens: Tokens) -> str:
     return ""
 
 
-def log_out(config: Config) -> tuple[Note, str]:
-    """Forget the login here, and tell the server; what was forgotten, and why the server was not told.
-
-    Raises NotLoggedIn when there is none.
-    """
+def log_out(config: Config) -> LoggedOut:
+    """Forget the login here, and tell the server. Raises NotLoggedIn when there is none, Failure when it stays."""
     account, store = account_of(config), TokenStore.of(config)
     note = store.note(account)
     if note is None:
-        raise NotLoggedIn(f"not logged in at {account.url}", hint="casectl auth status")
+        raise not_logged_in(account)
     with store.lock(note.account):
         tokens = store.read(note)
         store.forget(note)
-    return note, _revoked(Authorization.of(config), tokens) if tokens else ""
+    reason = _revoked(Authorization.of(config), tokens) if tokens else "its tokens were gone"
+    return LoggedOut(
+        url=account.url,
+        profile=account.profile or None,
+        user=note.user or None,
+        is_revoked=not reason,
+        reason=reason,
+    )
 
 
-def session_of(config: Config) -> tuple[Session, Note, TokenStore]:
-    """The stored login of the configuration. Raises NotLoggedIn when there is none."""
-    store, account = TokenStore.of(config), account_of(config)
-    session = Session(store, account, lambda tokens: Authorization.of(config).refreshed(tokens))
+def logged_in(config: Config, *, refresh: bool = False) -> LoggedIn:
+    """The login that commands of this configuration work with; `refresh` renews it first.
+
+    Raises NotLoggedIn when there is none, or when there is nothing to renew it with.
+    """
+    account, store = account_of(config), TokenStore.of(config)
+    if config.token:
+        if refresh:
+            raise NotLoggedIn("the token of CASECTL_TOKEN cannot be refreshed", hint="set a new one")
+        return LoggedIn(
+            url=account.url, profile=account.profile or None, tenant=None, user=None, method="environment",
+            stored_in="CASECTL_TOKEN", scopes=None, expires_at=None, is_renewable=False,
+        )  # fmt: skip
+    session = session_of(config)
+    stale = session.token() if refresh else ""
+    if refresh and session.renewed(stale) is None:
+        raise NotLoggedIn(f"the token for {account.url} cannot be refreshed", hint="casectl auth login")
     note = store.note(account)
-    if note is None:
-        session.token()  # tells how to log in
-        raise AssertionError("unreachable: there is no token")  # pragma: no cover
-    return session, note, store
+    tokens = store.read(note) if note else None
+    if note is None or tokens is None:
+        raise not_logged_in(account)
+    return described(note, tokens)
 
 
-def whoami(config: Config, credentials: Any) -> WhoAmI | None:
-    """Whom the server takes the holder of `credentials` for; None where it does not say."""
-    from casectl.desk.remote import RemoteDesk
+def confirmed(config: Config, login: LoggedIn) -> LoggedIn:
+    """The login as the server knows it now. Raises NotLoggedIn when it refuses it, Unreachable when it is away."""
+    from casectl.desk.open import remote_desk
     from casectl.operations.whoami import AskWhoAmI
 
-    with RemoteDesk(account_of(config).url, credentials, settings_of(config)) as desk:
+    with remote_desk(config, lambda _: None) as desk:
         try:
-            return desk.perform(AskWhoAmI())
+            who = desk.perform(AskWhoAmI())
         except (NotPermitted, NotFound):
-            return None
+            return login
+    scopes = login.scopes if login.method != "environment" else who.rights
+    return msgspec.structs.replace(login, tenant=who.tenant, user=who.user.login, scopes=scopes)

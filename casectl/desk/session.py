@@ -44,6 +44,11 @@ def credentials_of(config: Config) -> Credentials:
         from casectl.desk.remote import StaticToken
 
         return StaticToken(config.token)
+    return session_of(config)
+
+
+def session_of(config: Config) -> Session:
+    """The stored login of this configuration, there or not."""
     return Session(TokenStore.of(config), account_of(config), lambda tokens: _refresh(config, tokens))
 
 
@@ -69,7 +74,7 @@ class Session:
         """
         tokens = self._tokens or self._read(self._note())
         self._tokens = tokens
-        if not _is_due(tokens) or not _is_renewable(tokens):
+        if not _is_due(tokens) or not is_renewable(tokens):
             return tokens.access
         try:
             return self._renew(tokens.access).access
@@ -85,7 +90,7 @@ class Session:
         if tokens.access != refused:
             self._tokens = tokens
             return tokens.access
-        return self._renew(refused).access if _is_renewable(tokens) else None
+        return self._renew(refused).access if is_renewable(tokens) else None
 
     def _renew(self, stale: str) -> Tokens:
         """Refresh, unless another command has done so while this one waited for the lock.
@@ -113,17 +118,18 @@ class Session:
     def _note(self) -> Note:
         note = self._store.note(self._account)
         if note is None:
-            raise _not_logged_in(self._account)
+            raise not_logged_in(self._account)
         return note
 
     def _read(self, note: Note) -> Tokens:
         tokens = self._store.read(note)
         if tokens is None:
-            raise _not_logged_in(self._account)
+            raise not_logged_in(self._account)
         return tokens
 
 
-def _not_logged_in(account: Account) -> NotLoggedIn:
+def not_logged_in(account: Account) -> NotLoggedIn:
+    """The refusal of somebody without a login for this account, with the command that makes one."""
     tenant = f" in tenant {account.tenant}" if account.tenant else ""
     profile = f" --profile {account.profile}" if account.profile else ""
     return NotLoggedIn(f"not logged in at {account.url}{tenant}", hint=f"{LOGIN}{profile}")
@@ -136,5 +142,6 @@ def _is_due(tokens: Tokens) -> bool:
     return time.time() >= tokens.expires_at - margin
 
 
-def _is_renewable(tokens: Tokens) -> bool:
+def is_renewable(tokens: Tokens) -> bool:
+    """Whether new tokens can be had for these without anybody's help."""
     return bool(tokens.token_endpoint and (tokens.refresh or tokens.is_client))

@@ -27,6 +27,10 @@ LOCK_WAIT = 60.0
 """Seconds to wait for another command that is refreshing the same tokens."""
 
 
+Method = Literal["browser", "device", "client", "token", "environment"]
+"""How somebody logged in."""
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """Whose tokens: of a server, as a profile names it, and of a tenant where one is named."""
 
@@ -71,7 +75,7 @@ class Note(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     account: Account
     store: Literal["keyring", "file"]
     backend: str = ""
-    method: str = ""
+    method: Method
     tenant: str = ""
     user: str = ""
     logged_in_at: float = 0.0
