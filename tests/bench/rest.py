@@ -33,7 +33,7 @@ _UNLIMITED = {"CASECTL_SERVER_RATE_CLIENT": "off", "CASECTL_SERVER_RATE_ADDRESS"
 def measure(place: Place, seconds: float, cases: int) -> list[Figure]:
     """Lists and creates over 1 and 8 connections, and a whole `casectl list` against the server."""
     with place.desk() as desk:
-        key = desk.perform(CreateKey(name=f"bench {cases}")).secret
+        key = desk.perform(CreateKey(key=f"bench {cases}")).secret
     bearer = f"Bearer {key}"
     with _server(place, _casectl(place)) as ours, _server(place, _limit(place), place.superuser_parameters) as limit:
         ports = {"ours": ours, "limit": limit}
@@ -101,7 +101,7 @@ def _whole_process(place: Place, port: int, key: str, seconds: float) -> list[Fi
 def memory(place: Place) -> list[Figure]:
     """Resident memory of the server after 10,000 requests and after 100,000 (MB, in the column of milliseconds)."""
     with place.desk() as desk:
-        key = desk.perform(CreateKey(name="memory")).secret
+        key = desk.perform(CreateKey(key="memory")).secret
     with _server(place, _casectl(place)) as port:
         request, told = _requests(f"Bearer {key}")["list of 50"], []
         for most in (MEMORY_REQUESTS // 10, MEMORY_REQUESTS):
