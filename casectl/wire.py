@@ -15,7 +15,7 @@ from casectl import __version__, errors
 from casectl.errors import Failure, InvalidInput, Problem, Refusal, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from casectl.operation import Call, Operation
 
@@ -79,10 +79,13 @@ def _path(template: str, fields: dict[str, Any]) -> str:
 
 
 def segment(text: str) -> str:
-    """Text as one segment of a path; dots alone are quoted as well, since every client and proxy resolves `..`."""
+    """Text as one segment of a path; dots alone are quoted as well, since every client and proxy resolves `..`.
+
+    A path has no empty segments: nothing is sent as a blank, which is no name either.
+    """
     from urllib.parse import quote
 
-    return "%2E" * len(text) if text in (".", "..") else quote(text, safe="")
+    return "%2E" * len(text) if text in (".", "..") else quote(text, safe="") or "%20"
 
 
 def _query(operation: Operation[Any], given: dict[str, Any]) -> str:
@@ -93,7 +96,7 @@ def _query(operation: Operation[Any], given: dict[str, Any]) -> str:
         (name, word)
         for name, value in given.items()
         if name not in defaults or value != defaults[name]
-        for word in _words(name, value)
+        for word in (_words(name, value) or [""])  # a list of nothing must be told apart from none
     ]
     return urlencode(pairs, quote_via=quote)
 
@@ -110,7 +113,7 @@ def _defaults(verb: type[Operation[Any]]) -> dict[str, Any]:
     return found
 
 
-def _words(name: str, value: Any) -> Iterable[str]:
+def _words(name: str, value: Any) -> list[str]:
     if isinstance(value, list | tuple):
         return [word for one in value for word in _words(name, one)]
     if isinstance(value, bool):
@@ -123,7 +126,7 @@ def _words(name: str, value: Any) -> Iterable[str]:
 def _refuse_unspeakable(fields: dict[str, Any]) -> None:
     """Refuse what JSON in UTF-8 cannot carry: half a surrogate pair, and numbers that are none."""
     problems = [
-        Problem(pointer=f"/{name}", code="encoding", message=f"{name.replace('_', ' ')} {wrong}")
+        Problem(pointer=f"/{name}", code="text", message=f"the {name.replace('_', ' ')} {wrong}")
         for name, value in fields.items()
         if (wrong := _unspeakable(value))
     ]
@@ -146,7 +149,7 @@ def _unspeakable(value: Any) -> str:
     return ""
 
 
-_NO_TEXT = "is not valid Unicode text"
+_NO_TEXT = "holds characters that are no text (NUL or half a character)"
 
 
 def headers_of(call: Call) -> dict[str, str]:

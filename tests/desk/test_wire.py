@@ -21,6 +21,7 @@ from casectl.model.imports import ChangeRecord, ContactName
 from casectl.operation import Call
 from casectl.operations.import_changes import ImportChanges
 from casectl.operations.list import ListCases
+from casectl.operations.search import Search
 from casectl.operations.show import Show
 from casectl.operations.update import Update
 
@@ -116,16 +117,18 @@ def test_what_is_absent_is_not_sent_and_null_clears() -> None:
     body = msgspec.json.decode(sent.body or b"")
     assert (sent.method, sent.path, body["assignee"], body["title"]) == ("PATCH", "/v1/cases/INC0000001/", None, "x")
     assert "team" not in body
+    assert wire.encode(Show(case="")).path == "/v1/cases/%20/"
+    assert wire.encode(Search(query=[])).target == "/v1/search/?query="
     assert wire.encode(ListCases()).target == "/v1/cases/"
     assert wire.encode(ListCases(query=["a b", "c&d"], limit=3)).query == "query=a%20b&query=c%26d&limit=3"
 
 
 @pytest.mark.parametrize("hostile", ["\ud800", "a\udfffb"])
 def test_half_a_surrogate_is_refused_with_its_field(hostile: str) -> None:
-    with pytest.raises(InvalidInput, match="Unicode") as refusal:
+    with pytest.raises(InvalidInput, match="the title holds characters that are no text") as refusal:
         wire.encode(Update(case="1", title=hostile, add_tags=["fine", hostile], fields={hostile: 1}))
     assert [problem.pointer for problem in refusal.value.problems] == ["/title", "/add_tags", "/fields"]
-    with pytest.raises(InvalidInput, match="case is not"):
+    with pytest.raises(InvalidInput, match="the case holds"):
         wire.encode(Show(case=hostile))
 
 
