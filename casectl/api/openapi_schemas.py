@@ -19,7 +19,10 @@ from casectl.model.case import CasePage
 from casectl.operation import result_type
 from casectl.result_fields import ANY_KEY, field_paths
 from casectl.rules import case_input
+from casectl.rules.passwords import LONGEST, SHORTEST
 from casectl.rules.priorities import HIGHEST, LOWEST, NAMES
+from casectl.rules.redirects import LONGEST as LONGEST_URI
+from casectl.rules.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,6 +61,10 @@ _TAGS: Schema = {
     "type": "array", "items": {"type": "string", "minLength": 1, "maxLength": case_input.MAX_TAG, "pattern": TAG}
 }  # fmt: skip
 
+_LOGIN: Schema = {
+    "type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$",
+}  # fmt: skip
+
 LIMITS: dict[str, Schema] = {
     "title": _line(case_input.MAX_TITLE),
     "description": {"type": "string", "maxLength": case_input.MAX_TEXT, "pattern": TEXT},
@@ -84,14 +91,24 @@ LIMITS: dict[str, Schema] = {
     "full_name": _line(),
     "os_user": _line(),
     "email": {"type": "string", "minLength": 3, "maxLength": case_input.MAX_ADDRESS, "pattern": "^[^@]+@[^@]+$"},
-    "login": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$"},
+    "login": _LOGIN,
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
+    "rights": {"type": "array", "items": {"type": "string", "enum": [*RIGHTS]}},
+    "expires": _line(),
+    "grace": _line(),
+    "client": _line(),
+    "as_user": _line(),
+    "of_user": _line(),
+    "redirect_uris": {"type": "array", "items": {"type": "string", "pattern": "^[!-~]+$", "maxLength": LONGEST_URI}},
+    "password": {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST},
 }
 """What the rules ask of a field of this name, in whatever verb: its type and limits."""
 
 OF_VERB: dict[tuple[str, str], Schema] = {
     ("team add", "team"): _line(),
     ("contact add", "contact"): _line(),
+    ("key create", "key"): _line(),
+    ("client add", "client"): _LOGIN,
     ("type set", "type"): {"type": "string", "pattern": "^[a-z0-9_-]*[a-z0-9][a-z0-9_-]*$", "maxLength": 40},
 }
 """Fields that mean something else than their name elsewhere."""
