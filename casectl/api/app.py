@@ -21,6 +21,7 @@ from casectl.api.health import health_routes
 from casectl.api.limits import Limiting, limited
 from casectl.api.metrics import Metrics
 from casectl.api.events import streaming
+from casectl.api.oauth import oauth_routes
 from casectl.api.problems import http_problem
 from casectl.api.proxies import TrustedProxies
 from casectl.api.routes import VerbRoutes, verb_routes
@@ -76,4 +77,4 @@ def make_app(config: Config) -> Starlette:
 def _routes(config: Config) -> list[BaseRoute]:
     """Verbs first: they are what is asked for most."""
     max_body = config.number("server.max_body") or 0
-    return [VerbRoutes(verb_routes(max_body)), *docs_routes(), *health_routes()]
+    return [VerbRoutes(verb_routes(max_body)), *oauth_routes(config), *docs_routes(), *health_routes()]

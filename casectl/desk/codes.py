@@ -69,9 +69,8 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True):
     scopes: list[str] | None = None
 
 
-def new_code(step: Step, consent: Consent) -> str:
-    """An authorization code for the user of the step; its digest is kept with the PKCE challenge."""
-    code = new_secret("cc_")
+def keep_code(step: Step, consent: Consent, code: str) -> None:
+    """Let an authorization code stand for what the user of the step has agreed to."""
     step.run("DELETE FROM codes WHERE tenant_id = %s AND expires_at < now() - interval '1 hour'", (step.tenant_id,))
     step.run(
         "INSERT INTO codes (tenant_id, digest, client_id, user_id, redirect_uri, code_challenge, scopes, expires_at)"
@@ -79,7 +78,6 @@ def new_code(step: Step, consent: Consent) -> str:
         (step.tenant_id, digest_of(code), consent.client_id, step.actor, consent.redirect_uri, consent.challenge,
          consent.scopes, timedelta(seconds=step.seconds("code_ttl"))),
     )  # fmt: skip
-    return code
 
 
 def use_code(step: Step, client: Client, code: str) -> Code:

@@ -7,19 +7,32 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
-
-from casectl.rules.redirects import redirect_matches
 
 if TYPE_CHECKING:
     from casectl.desk.access_steps import Step
 
 CODE, REFRESH, CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-_STORED = {DEVICE: "device_code"}
-"""How a grant type is called in the table, where that is not its name on the wire."""
+
+_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?((?:/[^?#\\]*)?(?:\?[^#\\]*)?)", re.ASCII)
+_PLAIN = re.compile(r"[!-~]{1,2000}", re.ASCII)
+
+
+def redirect_matches(registered: str, asked: str) -> bool:
+    """Whether a login may send the browser to `asked`: to what was registered, on loopback to any port (RFC 8252, 7.3).
+
+    Text is compared with text, so that nothing is left to how a browser reads it.
+    """
+    if not _PLAIN.fullmatch(asked):
+        return False
+    if asked == registered:
+        return True
+    ours, theirs = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(asked)
+    return ours is not None and theirs is not None and ours.groups() == theirs.groups()
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +56,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
     def may(self, grant_type: str) -> bool:
         """Whether it may use a grant type, named as on the wire."""
-        return _STORED.get(grant_type, grant_type) in self.grant_types
+        return grant_type in self.grant_types
 
     def sends_to(self, uri: str) -> bool:
         """Whether its logins may end at this address."""
@@ -59,7 +72,7 @@ BUILT_IN = Client(
     client_id="casectl",
     name="casectl, the command line",
     redirect_uris=("http://127.0.0.1/callback", "http://[::1]/callback"),
-    grant_types=(CODE, REFRESH, "device_code"),
+    grant_types=(CODE, REFRESH, DEVICE),
 )
 """The command line itself. It runs on people's machines, so it can keep no secret."""
 

@@ -1,0 +1,11 @@
+"""The authorization server: login and consent pages, tokens, devices, revocation, introspection, metadata.
+
+`casectl.api.app` asks this package for `oauth_routes`; nobody else imports it. What is granted lies in
+`casectl.desk.grants` and its neighbours; here are only HTTP, pages, and oauthlib, which runs in threads.
+"""
+
+from __future__ import annotations
+
+from casectl.api.oauth.routes import oauth_routes
+
+__all__ = ["oauth_routes"]
