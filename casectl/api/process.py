@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,7 +22,7 @@ from casectl.errors import Failure, Refusal
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from types import FrameType
 
     from starlette.applications import Starlette
@@ -40,6 +40,13 @@ _LINGER = 0.3
 _PAUSE = 0.02
 
 
+class Watcher(msgspec.Struct, frozen=True):
+    """Who wants to know: `beat` is called once the process serves and every second after, `stops` when it ends."""
+
+    beat: Any = lambda: None
+    stops: Any = lambda: None
+
+
 class Sockets(msgspec.Struct, frozen=True):
     """What a server listens at: the desk, and (perhaps) its metrics."""
 
@@ -54,11 +61,11 @@ class Sockets(msgspec.Struct, frozen=True):
 
 
 class Process(uvicorn.Server):
-    """uvicorn's server with our end. `beat` is called once it serves and every second after."""
+    """uvicorn's server with our end."""
 
-    def __init__(self, config: uvicorn.Config, app: Starlette, grace: float, beat: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: Starlette, grace: float, watcher: Watcher) -> None:
         super().__init__(config)
-        self._app, self._grace, self._beat = app, grace, beat
+        self._app, self._grace, self._watcher = app, grace, watcher
         self.ended_by = 0
         self.cut_off = 0
 
@@ -94,11 +101,13 @@ class Process(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """uvicorn's, ten times a second."""
         if counter % 10 == 0:
-            self._beat()
+            _measure(self._app)
+            self._watcher.beat()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, let requests finish within the grace, tell streams to end, close the rest."""
+        self._watcher.stops()
         self._app.state.closing.set()
         for connection in self._connections():
             connection.announce_end()
@@ -163,43 +172,36 @@ class Process(uvicorn.Server):
 
 
 def run_process(
-    app: Starlette, settings: ServerSettings, sockets: Sockets, tls: ssl.SSLContext | None,
-    beat: Callable[[], None] = lambda: None,
-) -> int:  # fmt: skip
+    app: Starlette, settings: ServerSettings, sockets: Sockets, tls: ssl.SSLContext | None, watcher: Watcher
+) -> int:
     """Serve until a signal; the signal. Raises Failure when the application cannot begin."""
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(app, settings, sockets, tls, beat))
+        return runner.run(_serve(app, settings, sockets, tls, watcher))
 
 
 async def _serve(
-    app: Starlette, settings: ServerSettings, sockets: Sockets, tls: ssl.SSLContext | None, beat: Callable[[], None]
+    app: Starlette, settings: ServerSettings, sockets: Sockets, tls: ssl.SSLContext | None, watcher: Watcher
 ) -> int:
     from casectl.api.metrics import MetricsPage
 
     app.state.closing = asyncio.Event()
     _allow_many_files()
-    process = Process(_config(app, settings, tls), app, settings.shutdown_grace, lambda: _measure(app, beat))
-    page = None
-    if sockets.metrics is not None:
-        page = asyncio.create_task(_serve_metrics(MetricsPage(app.state.metrics), sockets.metrics))
+    process = Process(_config(app, settings, tls), app, settings.shutdown_grace, watcher)
     try:
-        await process.serve([sockets.desk])
+        async with _page(MetricsPage(app.state.metrics), sockets.metrics):
+            await process.serve([sockets.desk])
     except SystemExit as error:  # uvicorn's way to tell that the lifespan failed, whose error it has logged
         raise Failure("the server could not begin; its log above tells why") from error
-    finally:
-        if page is not None:
-            page.cancel()
     if process.force_exit:
         raise KeyboardInterrupt
     return process.ended_by
 
 
-def _measure(app: Starlette, beat: Callable[[], None]) -> None:
+def _measure(app: Starlette) -> None:
     limits, pool = getattr(app.state, "limits", None), getattr(app.state, "pool", None)
     app.state.metrics.gauge(pool.stats() if pool is not None else {}, limits.turns if limits is not None else None)
-    beat()
 
 
 def _config(app: Starlette, settings: ServerSettings, tls: ssl.SSLContext | None) -> uvicorn.Config:
@@ -218,13 +220,23 @@ def _config(app: Starlette, settings: ServerSettings, tls: ssl.SSLContext | None
     )
 
 
-async def _serve_metrics(page: Any, listening: socket.socket) -> None:
+@asynccontextmanager
+async def _page(page: Any, listening: socket.socket | None) -> AsyncIterator[None]:
+    """A small application served beside the first, until that ends."""
+    if listening is None:
+        yield
+        return
     config = uvicorn.Config(
         page, http=guarded(8192, 5.0), loop="none", ws="none", lifespan="off", log_config=None, access_log=False,
-        proxy_headers=False, server_header=False, timeout_keep_alive=65,
+        proxy_headers=False, server_header=False, timeout_keep_alive=_KEEP_ALIVE, timeout_graceful_shutdown=1,
     )  # fmt: skip
     server = _Quiet(config)
-    await server.serve([listening])
+    serving = asyncio.create_task(server.serve([listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 class _Quiet(uvicorn.Server):

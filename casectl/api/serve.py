@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from casectl.api.access_log import set_up_logging
 from casectl.api.listening import address_of, listen_at, refuse_plain_http, tls_context
-from casectl.api.process import Sockets
+from casectl.api.process import Sockets, Watcher
 from casectl.api.server_settings import server_settings
 from casectl.api.service_manager import notify
 
@@ -87,7 +87,8 @@ def _serve_here(config: Config, settings: ServerSettings, sockets: Sockets, tls:
         notify("WATCHDOG=1" if is_ready else "READY=1")
         is_ready = True
 
-    return run_process(_application(config), settings, sockets, tls, beat)
+    watcher = Watcher(beat, lambda: notify("STOPPING=1"))
+    return run_process(_application(config), settings, sockets, tls, watcher)
 
 
 def _serve_in_workers(config: Config, settings: ServerSettings, sockets: Sockets, tls: ssl.SSLContext | None) -> int:
@@ -103,10 +104,10 @@ def _serve_in_workers(config: Config, settings: ServerSettings, sockets: Sockets
     _load_before_forking()
 
     def work(beat: Callable[[], None]) -> int:
-        return run_process(_application(config), settings, sockets, tls, beat)
+        return run_process(_application(config), settings, sockets, tls, Watcher(beat))
 
     supervisor = Supervisor(settings.workers, work, settings.shutdown_grace)
-    supervisor.buried = _forget_figures
+    supervisor.buried, supervisor.begins_to_end = _forget_figures, sockets.close
     try:
         return supervisor.run()
     finally:

@@ -45,7 +45,11 @@ class Worker:
 
 
 class Supervisor:
-    """`count` workers that run `work`; `work` gets a function to call every second."""
+    """`count` workers that run `work`; `work` gets a function to call every second.
+
+    `buried` is told of each worker that has ended, `begins_to_end` is called before the workers are told to end: there
+    the sockets are closed, since a socket that is open anywhere still takes connections, which then nobody answers.
+    """
 
     def __init__(self, count: int, work: Callable[[Callable[[], None]], int], grace: float) -> None:
         self._count, self._work, self._grace = count, work, grace
@@ -57,6 +61,7 @@ class Supervisor:
         self._wake = os.pipe()
         self.is_worker = False
         self.buried: Callable[[int], None] = lambda _: None
+        self.begins_to_end: Callable[[], None] = lambda: None
 
     def run(self) -> int:
         """Keep the workers running until a signal; the signal. Returns in each worker, too, with what its work gave."""
@@ -182,6 +187,7 @@ class Supervisor:
     def _end(self, before: Handlers) -> int:
         """Let all workers end; kill those that do not, or all at a second signal."""
         notify("STOPPING=1")
+        self.begins_to_end()
         first = next(one for one in self._signals if one in (signal.SIGTERM, signal.SIGINT))
         self._tell(signal.SIGTERM)
         deadline = time.monotonic() + self._grace + 5
