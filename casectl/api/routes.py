@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 IMPORT_BODY = 25_000_000
 """Bytes of a body of changes to import; all others are limited by the configuration."""
 
-NOTED = "/notes/"
-"""The end of routes that make something which has no address of its own."""
+NOTED = ("/notes/", "/keys/")
+"""The ends of routes that make something which has no address of its own."""
 
 
 class MethodNotAllowed(UsageError):  # noqa: N818 - a refusal is an answer, not a fault
