@@ -67,8 +67,8 @@ class Answer(msgspec.Struct, frozen=True):
 class Served:
     """One application on a port of its own."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, app: Any) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, loop: asyncio.AbstractEventLoop, app: Any, port: int = 0) -> None:
+        self._socket = socket.create_server(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as casectl.api.listening does
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -126,9 +126,9 @@ class Servers:
         self._thread.start()
 
     @contextmanager
-    def serve(self, app: Any) -> Iterator[Served]:
-        """The application, served until the block ends."""
-        served = Served(self.loop, app)
+    def serve(self, app: Any, port: int = 0) -> Iterator[Served]:
+        """The application, served until the block ends, on a free port or the given one."""
+        served = Served(self.loop, app, port)
         try:
             yield served
         finally:

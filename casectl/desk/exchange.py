@@ -14,7 +14,7 @@ from casectl import wire
 from casectl.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from urllib3 import HTTPResponse, PoolManager
 
@@ -22,6 +22,7 @@ MOST = 64 * 2**20
 """Bytes of an answer, unpacked; a page of 500 cases has a few."""
 
 _CHUNK = 2**16
+_OK = 200
 _HTTP_1_1 = 11
 _NO_CONTENT = 204
 
@@ -122,6 +123,25 @@ class Exchange:
                 response.release_conn()
         except (HTTPError, OSError) as error:
             return fault_of(error, self.place)
+
+    def stream(self, request: wire.Encoded, headers: Mapping[str, str], silence: float) -> Iterator[bytes]:
+        """The body of an answer of success in pieces as they come; any fault, other answer or silence ends it."""
+        from urllib3 import Timeout
+        from urllib3.exceptions import HTTPError
+
+        timeout = Timeout(connect=self._settings.connect_timeout, read=silence)
+        try:
+            response = self._opened().request(
+                request.method, f"{self.place.base}{request.target}", body=request.body, headers=dict(headers),
+                timeout=timeout, retries=False, redirect=False, preload_content=False,
+            )  # fmt: skip
+            try:
+                while response.status == _OK and (piece := response.read1(_CHUNK)):
+                    yield piece
+            finally:
+                response.close()
+        except (HTTPError, OSError):
+            return
 
     def _opened(self) -> PoolManager:
         if self._pool is None:

@@ -130,9 +130,18 @@ class RemoteDesk:
 
     def follow(self, operation: Operation[Result]) -> Iterator[Result]:
         """See `casectl.desk.Desk.follow`."""
-        from casectl.desk.following import follow
+        from casectl.desk.event_stream import follow
 
-        return follow(self, operation)
+        return follow(self, operation, self._report)
+
+    def stream(self, operation: Operation[Any], accept: str, silence: float) -> Iterator[bytes]:
+        """A verb's answer in pieces as they come, until the server ends it, breaks off, refuses or falls silent.
+
+        Why it ended is not told: who goes on asks in the ordinary way first. `silence` is seconds.
+        """
+        request = wire.encode(operation)
+        headers = _headers(request, wire.headers_of(_complete(Call(), operation)), self._credentials.token())
+        yield from self._exchange.stream(request, {**headers, "Accept": accept, "Accept-Encoding": "identity"}, silence)
 
     def close(self) -> None:
         """See `casectl.desk.Desk.close`."""
