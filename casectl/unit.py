@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from casectl.model.people import Contact, Team, Tenant, User
     from casectl.operation import AnyOperation, Call
     from casectl.rules.query import Query
+    from casectl.unit_access import AccessControl
 
 
 class CaseRow(msgspec.Struct, kw_only=True):
@@ -339,6 +340,11 @@ class Unit(Protocol):
     @property
     def imports(self) -> Imports:
         """Lines read before."""
+        ...
+
+    @property
+    def access(self) -> AccessControl:
+        """Keys, clients, passwords and sessions."""
         ...
 
     async def now(self) -> datetime:

@@ -58,6 +58,7 @@ class Execution:
             return
         self.given = given_values(self.fields, self._values)
         self._read_references()
+        self._read_secrets()
         with self._body(), open_desk(config, self.options.tell) as desk:
             self._perform_and_show(desk, output, view)
 
@@ -122,6 +123,13 @@ class Execution:
                 self.given[field.name] = expand_references(words, lines() if STDIN in words else ())
                 require_selection(self.given[field.name], given=STDIN in words)
 
+    def _read_secrets(self) -> None:
+        secret = [field for field in self.fields if field.is_secret]
+        if secret:
+            from casectl.cli.secret_input import read_secrets
+
+            self.given |= read_secrets(secret, can_ask=self.options.can_ask())
+
     def _body(self) -> Body:
         """The long text of the verb, put into what was given."""
         from casectl.cli.standard_input import stream
@@ -153,8 +161,11 @@ class Execution:
             return False
         self._asked |= pointers
         for problem in problems:
-            self._take(problem, prompt(self._question(problem)))
+            self._take(problem, prompt(self._question(problem), secret=self._is_secret(problem)))
         return True
+
+    def _is_secret(self, problem: Problem) -> bool:
+        return any(field.is_secret for field in self.fields if problem.pointer == f"/{field.name}")
 
     def _can_be_asked(self, problem: Problem) -> bool:
         """A value of the verb or of its form; which case is meant must be said."""

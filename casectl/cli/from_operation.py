@@ -51,7 +51,7 @@ def command_of(entry: registry.Entry) -> CasectlCommand:
 def verb_command(verb: type[AnyOperation], word: str) -> CasectlCommand:
     """The command that performs `verb`."""
     fields = describe(verb, verb.cli.hidden)
-    shown = [field for field in fields if field.name != "dry_run"]
+    shown = [field for field in fields if field.name != "dry_run" and not field.is_secret]
 
     def run(ctx: typer.Context, **values: Any) -> None:
         from casectl.cli.execution import Execution

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from casectl.cli.access_views import ACCESS_VIEWS
 from casectl.cli.formats import age, moment, person, plain, status
 from casectl.cli.views import Column, Part, View
 from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, HistoryEntry, Note
@@ -136,6 +137,7 @@ _CONTACTS = View(result=Contact, columns=_CONTACT_COLUMNS, empty="No contacts ma
 _TYPES = View(result=CaseType, columns=_TYPE_COLUMNS, id="name", empty="There are no case types.")
 
 VIEWS: dict[str, View] = {
+    **ACCESS_VIEWS,
     "case": _CASES,
     "cases": _CASES,
     "case_detail": View(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -21,11 +21,13 @@ Result = TypeVar("Result")
 async def run_once(unit: StoredUnit, operation: Operation[Result], key: str) -> Result:
     """Run the verb and keep its answer, or give the kept one; another body under the key is refused.
 
+    Secrets are not kept: a repeated answer has None in their place, and bodies that differ in one alone are the same.
     The key's row is taken first: a second caller waits for the first one's transaction.
     """
     sql, actor = unit.context.sql, unit.actor
     key = one_line(key, "idempotency key", "/idempotency_key")
-    digest = hashlib.sha256(operation.name.encode() + b"\0" + msgspec.json.encode(operation)).digest()
+    body = msgspec.json.encode(_without(operation.secrets, operation))
+    digest = hashlib.sha256(operation.name.encode() + b"\0" + body).digest()
     who = (actor.tenant_id, actor.user_id, key)
     await sql.run(
         "DELETE FROM idempotency_keys WHERE tenant_id = %s AND actor_id = %s AND key = %s"
@@ -42,9 +44,16 @@ async def run_once(unit: StoredUnit, operation: Operation[Result], key: str) -> 
     result = await operation.run(unit)
     await sql.run(
         "UPDATE idempotency_keys SET answer = %s WHERE tenant_id = %s AND actor_id = %s AND key = %s",
-        (msgspec.json.encode(result).decode(), *who),
+        (msgspec.json.encode(_without(operation.secrets, result)).decode(), *who),
     )
     return result
+
+
+def _without(secrets: tuple[str, ...], told: Any) -> Any:
+    """The verb, or its result, with nothing in the place of secrets: not even a digest of a password is kept."""
+    if not secrets or not isinstance(told, msgspec.Struct):
+        return told
+    return {**msgspec.to_builtins(told), **{name: None for name in secrets if hasattr(told, name)}}
 
 
 async def _repeat(unit: StoredUnit, operation: Operation[Result], key: str, digest: bytes) -> Result:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 
+LONGEST = 1000
+"""Characters of an address."""
+
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?((?:/[^?#]*)?(?:\?[^#]*)?)", re.ASCII)
 _HTTPS = re.compile(r"https://[a-z0-9.-]+(?::[0-9]{1,5})?(?:/[^?#]*)?(?:\?[^#]*)?", re.ASCII | re.IGNORECASE)
 _PRIVATE = re.compile(r"[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:/(?!/)[^?#]*(?:\?[^#]*)?", re.ASCII | re.IGNORECASE)
-_PLAIN = re.compile(r"[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]{1,1000}", re.ASCII)
+_PLAIN = re.compile(rf"[\x21\x23-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]{{1,{LONGEST}}}", re.ASCII)
 
 
 def redirect_problem(uri: str) -> str:
@@ -21,7 +24,7 @@ def redirect_problem(uri: str) -> str:
     (RFC 8252, section 7.1).
     """
     if not _PLAIN.fullmatch(uri):
-        return "must be an absolute address of at most 1000 plain characters"
+        return f"must be an absolute address of at most {LONGEST} plain characters"
     if "#" in uri:
         return "must not have a fragment (RFC 6749, section 3.1.2)"
     if "/../" in f"{uri}/" or "/./" in f"{uri}/":

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from casectl.errors import NotPermitted, Problem
+from casectl.errors import InvalidInput, NotPermitted, Problem
 from casectl.model.lifecycle import ACTIVE
-from casectl.rules.text import json_pointer
+from casectl.rules.text import json_pointer, near
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
     from casectl.model.actor import Actor
@@ -53,6 +54,10 @@ RIGHTS: dict[str, str] = {
     "type:manage": "create and change case types",
     "tenant:read": "read the settings of the tenant",
     "tenant:manage": "change the settings of the tenant",
+    "account:manage": "change one's own password and end one's own sessions",
+    "key:create": "make and end API keys of one's own",
+    "client:manage": "make and end OAuth clients and their keys",
+    "token:introspect": "ask what an access token is good for",
     "import:run": "import cases with their own times and actors",
     "export:run": "export the data of the tenant",
 }
@@ -64,13 +69,13 @@ ANY = "any"
 _CASE_WORKER = """
     case:create case:read case:read_any case:update case:take case:assign case:status case:escalate case:close
     case:reopen case:bulk_update note:create note:create_internal note:read_internal history:read contact:read
-    contact:write user:read team:read type:read tenant:read
+    contact:write user:read team:read type:read tenant:read account:manage key:create
 """
 
 ROLES: dict[str, frozenset[str]] = {
     "Tenant Admin": frozenset(RIGHTS),
     "Case Worker": frozenset(_CASE_WORKER.split()),
-    "Reporter": frozenset({"case:create", "case:read", "note:create", "history:read", "type:read"}),
+    "Reporter": frozenset({"case:create", "case:read", "note:create", "history:read", "type:read", "account:manage"}),
     "API Client": frozenset(),
 }
 """The roles a new tenant has; roles are data and may be changed. An API client gets a set of rights of its own."""
@@ -126,6 +131,32 @@ def _lacks(actor: Actor, right: str) -> Reason | None:
     holders = [role for role, rights in ROLES.items() if right in rights]
     hint = f"roles that have it: {', '.join(holders)}" if holders else "no default role has it; ask a Tenant Admin"
     return Reason(f"{actor.login} may not {what}: the right {right} is missing", hint, right)
+
+
+def known(words: Iterable[str], pointer: str) -> list[str]:
+    """The rights that these words name, each once and sorted. Raises InvalidInput for those that are none."""
+    wanted = sorted({word.strip().lower() for word in words})
+    problems = [
+        Problem(
+            pointer=pointer, code="unknown_right", message=f"there is no right {word!r}", allowed=near(word, RIGHTS),
+            hint="casectl help roles lists them",
+        )
+        for word in wanted
+        if word not in RIGHTS
+    ]  # fmt: skip
+    if problems:
+        raise InvalidInput("; ".join(one.message for one in problems), hint=problems[0].hint, problems=problems)
+    return wanted
+
+
+def require_to_give(actor: Actor, wanted: Iterable[str], what: str) -> None:
+    """Raise NotPermitted when `what` (a key, a client, a login) would have rights that the actor himself lacks."""
+    lacking = sorted(set(wanted) - actor.rights)
+    if lacking:
+        raise NotPermitted(
+            f"{actor.login} cannot give {what} rights without having them: {', '.join(lacking)}",
+            hint="choose fewer, or ask somebody who has them",
+        )
 
 
 def is_own(actor: Actor, facts: CaseFacts) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from typing import LiteralString
 
     from psycopg import AsyncConnection, Connection
@@ -44,6 +44,10 @@ class Sql(Protocol):
         """End the transaction, undoing it."""
         ...
 
+    async def aside(self, work: Callable[[], Answer]) -> Answer:
+        """Do work that takes the processor long, such as hashing a password, without holding up other requests."""
+        ...
+
 
 class SyncSql:
     """`Sql` over psycopg's synchronous connection; its coroutines run to their end at the first step."""
@@ -66,6 +70,10 @@ class SyncSql:
     async def rollback(self) -> None:
         """See `Sql.rollback`."""
         self.connection.rollback()
+
+    async def aside(self, work: Callable[[], Answer]) -> Answer:
+        """See `Sql.aside`."""
+        return work()
 
 
 class AsyncSql:
@@ -90,6 +98,12 @@ class AsyncSql:
     async def rollback(self) -> None:
         """See `Sql.rollback`."""
         await self.connection.rollback()
+
+    async def aside(self, work: Callable[[], Answer]) -> Answer:
+        """See `Sql.aside`."""
+        import asyncio
+
+        return await asyncio.to_thread(work)
 
 
 def step(coroutine: Coroutine[Any, Any, Answer]) -> Answer:

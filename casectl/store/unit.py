@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from casectl.model.actor import Actor
     from casectl.operation import AnyOperation, Call
+    from casectl.store.access import StoredAccess
     from casectl.store.sql import Sql
 
 
@@ -38,6 +39,13 @@ class StoredUnit:
         self.history = StoredHistory(self.context)
         self.events = StoredEvents(self.context)
         self.imports = StoredImports(self.context)
+
+    @property
+    def access(self) -> StoredAccess:
+        """See `casectl.unit.Unit.access`; loaded at its first use, which the shell's daily verbs do not make."""
+        from casectl.store.access import StoredAccess
+
+        return StoredAccess(self.context)
 
     async def now(self) -> datetime:
         """See `casectl.unit.Unit.now`."""

@@ -17,7 +17,8 @@ GIVEN: dict[str, Any] = {
     "case": "INC-1999-00001", "cases": ["INC-1999-00001"], "title": "x", "content": "x", "reason": "x",
     "status": "active", "query": ["x"], "login": "someone", "team": "l9", "user": "nobody", "contact": "a@b.example",
     "number_pattern": "T-{seq}", "lifecycle": {}, "assignee": "@me", "priority": "high", "type": "nothing",
-    "source": "log", "run_id": "1", "records": [],
+    "source": "log", "run_id": "1", "records": [], "key": "nothing", "client": "nothing", "session": "999999",
+    "password": "short",
 }  # fmt: skip
 """A value for each field a verb requires; the cases are not there, so that what may be done changes nothing."""
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from casectl.errors import NotPermitted
+from casectl.errors import InvalidInput, NotPermitted
 from casectl.model.actor import Actor
 from casectl.rules.rights import (
     FIELD_RIGHTS,
@@ -13,9 +13,11 @@ from casectl.rules.rights import (
     CaseFacts,
     check_update,
     is_own,
+    known,
     may_note,
     may_write,
     require,
+    require_to_give,
     scope,
     status_right,
 )
@@ -226,3 +228,18 @@ def test_every_field_that_lacks_its_right_is_named():
         check_update(who, MINE, {"team", "assignee", "is_restricted", "status", "title"})
     assert [problem.pointer for problem in caught.value.problems] == ["/assignee", "/is_restricted", "/team"]
     assert {problem.code for problem in caught.value.problems} == {"not_permitted"}
+
+
+def test_rights_are_read_in_any_case_and_unknown_ones_told_with_near_ones():
+    assert known([" Case:Read", "case:create", "case:read"], "/rights") == ["case:create", "case:read"]
+    assert known([], "/rights") == []
+    with pytest.raises(InvalidInput) as caught:
+        known(["case:reed", "case:read", "nothing"], "/rights")
+    assert [(one.pointer, one.code) for one in caught.value.problems] == [("/rights", "unknown_right")] * 2
+    assert "case:read" in caught.value.problems[0].allowed
+
+
+def test_nobody_gives_what_he_lacks():
+    require_to_give(actor(plus={"case:read", "note:create"}), ["case:read"], "a key")
+    with pytest.raises(NotPermitted, match="a key rights without having them: case:purge, user:manage"):
+        require_to_give(actor(plus={"case:read"}), ["user:manage", "case:read", "case:purge"], "a key")

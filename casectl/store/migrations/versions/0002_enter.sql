@@ -70,3 +70,22 @@ CREATE TRIGGER tell_revoked AFTER UPDATE OF is_active, expires_at, rights ON cli
     FOR EACH STATEMENT EXECUTE FUNCTION tell_revoked();
 CREATE TRIGGER tell_revoked AFTER UPDATE OF is_active ON users
     FOR EACH STATEMENT EXECUTE FUNCTION tell_revoked();
+
+-- Roles are data: those that a tenant was given at its beginning, and still has by their names, get the new rights.
+DO $$
+DECLARE
+    tenant int;
+BEGIN
+    FOR tenant IN SELECT tenant_id FROM tenants ORDER BY tenant_id LOOP
+        PERFORM set_config('casectl.tenant', tenant::text, true), set_config('casectl.actor', '0', true),
+                set_config('casectl.operation', 'upgrade', true);
+        UPDATE roles r SET changed_by = 0, changed_at = now(), rights = ARRAY(
+            SELECT unnest(r.rights) UNION SELECT unnest(given.rights) ORDER BY 1)
+        FROM (VALUES ('tenant admin', ARRAY['account:manage', 'key:create', 'client:manage']),
+                     ('case worker', ARRAY['account:manage', 'key:create']),
+                     ('reporter', ARRAY['account:manage'])) AS given (name, rights)
+        WHERE r.tenant_id = tenant AND lower(r.name) = given.name;
+    END LOOP;
+    PERFORM set_config('casectl.tenant', '', true), set_config('casectl.actor', '', true),
+            set_config('casectl.operation', '', true);
+END $$;
