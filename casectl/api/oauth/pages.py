@@ -213,7 +213,9 @@ def _rights(told: list[str], is_all: bool) -> Html:
 
 
 def _words(told: Iterable[str]) -> list[str]:
-    return [RIGHTS.get(right, right).capitalize() for right in told]
+    """What rights allow, in the order in which the table of rights tells them."""
+    held = set(told)
+    return [f"{text[:1].upper()}{text[1:]}" for right, text in RIGHTS.items() if right in held]
 
 
 def user_line(person: Person, token: str) -> Html:
