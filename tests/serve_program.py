@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ import psycopg
 from tests.served import Answer
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     from tests.copies import Database

@@ -7,9 +7,9 @@ workers write into a private folder, from which any of them answers for all.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
 _POOL = ("pool_size", "pool_available", "requests_waiting", "requests_errors", "connections_errors", "connections_lost")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
-Mode = Literal["livesum"]
+disable_created_metrics()  # when a counter began is of no use to anybody, and doubles the page
 
 
 class Metrics:

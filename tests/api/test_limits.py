@@ -68,7 +68,11 @@ def test_full_buckets_are_forgotten_and_others_are_not(app_role, database):
 
 
 def test_the_app_role_reaches_buckets_through_the_function_alone(app_role):
-    for statement in ("SELECT * FROM rate_buckets", "DELETE FROM rate_buckets", "INSERT INTO rate_buckets VALUES ('x')"):
+    for statement in (
+        "SELECT * FROM rate_buckets",
+        "DELETE FROM rate_buckets",
+        "INSERT INTO rate_buckets VALUES ('x')",
+    ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app_role.execute(statement)
 
