@@ -59,6 +59,8 @@ async def perform(sql: Sql, identity: Identity, operation: Operation[Result], ca
             rights.require(actor, "import:run")
             await sql.rows(_HISTORIC)
         unit = StoredUnit(sql, actor, call, now)
+        if call.historic_actor is not None:
+            await unit.people.user(str(call.historic_actor))  # else the audit could name somebody who never was
         result = await _once(unit, operation)
         if call.dry_run and not operation.reads:
             await sql.rollback()
