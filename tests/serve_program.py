@@ -72,7 +72,7 @@ class ServeProgram:
         until(lambda: re.search(pattern, self.log) or self.process.poll() is not None)
         assert re.search(pattern, self.log), self.log
 
-    def ask(
+    def ask(  # noqa: PLR0913 - what a request may hold
         self, method: str, target: str, body: Any = None, *, token: str = "", port: int = 0,
         tls: ssl.SSLContext | None = None, **headers: str,
     ) -> Answer:  # fmt: skip

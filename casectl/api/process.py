@@ -201,6 +201,7 @@ async def _serve(
 
 def _measure(app: Starlette) -> None:
     limits, pool = getattr(app.state, "limits", None), getattr(app.state, "pool", None)
+    app.state.metrics.count_tokens(app.state.gate.lookups if hasattr(app.state, "gate") else {})
     app.state.metrics.gauge(pool.stats() if pool is not None else {}, limits.turns if limits is not None else None)
 
 

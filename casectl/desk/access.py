@@ -90,6 +90,7 @@ class Gate:
         self._asked: dict[bytes, asyncio.Task[Access]] = {}
         self._age = 0
         self._used: dict[tuple[int, int], float] = {}
+        self.lookups = {"cache": 0, "database": 0}
         self._work: set[asyncio.Task[None]] = set()
         self._issuers: Issuers | None = None
 
@@ -121,7 +122,9 @@ class Gate:
             raise unknown()
         digest = hashlib.sha256(bearer.encode()).digest()
         known = self._known.get(digest)
-        access = known.access if known and known.until > time.monotonic() else await self._ask(bearer, digest)
+        is_known = known is not None and known.until > time.monotonic()
+        self.lookups["cache" if is_known else "database"] += 1
+        access = known.access if known is not None and is_known else await self._ask(bearer, digest)
         if access.key is not None:
             self._note_use(access, access.key, address)
         return access

@@ -44,6 +44,8 @@ def test_requests_are_counted_by_route(served_database, token, workers):
         assert value(text, "casectl_http_request_seconds_sum", route="/v1/cases/{case}/") > 0
         assert value(text, "casectl_http_requests_in_flight") == 0
         until(lambda: value(server.metrics(), "casectl_pool", figure="pool_size") >= 2 * int(workers))
+        until(lambda: value(server.metrics(), "casectl_token_lookups_total") == 21)
+        assert value(server.metrics(), "casectl_token_lookups_total", found_in="database") <= int(workers)
         assert value(server.metrics(), "casectl_resident_memory_bytes") > 20e6 * int(workers)
         assert not [word for word in (case["number"], token, token.split("_")[1], "admin", "acme") if word in text]
         assert server.end() == 0
