@@ -17,10 +17,10 @@ from casectl.api.access_log import Observed
 from casectl.api.compression import Compression
 from casectl.api.docs import docs_routes
 from casectl.api.envelope import Envelope
+from casectl.api.events import streaming
 from casectl.api.health import health_routes
 from casectl.api.limits import Limiting, limited
 from casectl.api.metrics import Metrics
-from casectl.api.events import streaming
 from casectl.api.oauth import oauth_routes
 from casectl.api.problems import http_problem
 from casectl.api.proxies import TrustedProxies

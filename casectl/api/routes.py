@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Match
 
 from casectl import registry
 from casectl.api.calls import bearer_of, call_of
-from casectl.api.limits import admit, turn
 from casectl.api.exchange import Asked
+from casectl.api.limits import admit, turn
 from casectl.api.requests import Reader
 from casectl.api.responses import Writer, request_id_of, send_answer, send_refusal
 from casectl.api.streaming import way_of, ways_of

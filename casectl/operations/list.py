@@ -45,7 +45,9 @@ class ListCases(Operation[CasePage], frozen=True, kw_only=True):
     limit: Annotated[int, Meta(description="cases of a page, at most 500")] = 50
     cursor: Annotated[str, Meta(description="cursor of the page, as the one before gave it")] | UnsetType = UNSET
     sort: Annotated[str, Meta(description="order: -priority,due")] = ""
-    filters: Annotated[list[str], Meta(description="term that narrows the query, whatever it says; may be repeated")] = []
+    filters: Annotated[
+        list[str], Meta(description="term that narrows the query, whatever it says; may be repeated")
+    ] = []
     explain: Annotated[bool, Meta(description="tell how the database finds them, instead")] = False
 
     async def run(self, unit: Unit) -> CasePage:

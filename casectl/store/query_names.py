@@ -76,9 +76,10 @@ def _known(leaf: Test, name: str, table: dict[str, list[int]], problems: list[Pr
         hint = f"did you mean {' or '.join(close)}?" if close else f"known: {', '.join(names[:12])}" if names else ""
         if leaf.field == "status" and key in {"open", "new", "pending", "on hold", "resolved", "closed", "active"}:
             hint = f"is:{key.replace(' ', '_')} finds the category"
+        place = f" (column {leaf.position})" if leaf.position else ""  # a filter has none
         problems.append(
-            Problem(message=f"there is no {leaf.field} {name} (column {leaf.position})", hint=hint, code="unknown_name",
-                    pointer="/query", allowed=names[:50])
+            Problem(message=f"there is no {leaf.field} {name}{place}", hint=hint, code="unknown_name",
+                    pointer="/query" if place else f"/{leaf.field}", allowed=names[:50])
         )  # fmt: skip
     return ids
 

@@ -98,3 +98,16 @@ def test_names_with_quotes_and_backslashes_are_found(desk: Caller) -> None:
 def test_a_search_takes_filters_too(desk: Caller) -> None:
     answer = desk("GET", "/v1/search/?query=zebra&priority=critical")
     assert [item["title"] for item in answer.json["items"]] == ["zebra one"]
+
+
+def test_a_filter_that_is_wrong_is_told_under_its_own_name(desk: Caller) -> None:
+    answer = desk("GET", "/v1/cases/?status_id=nowhere&assigned_to=nobody&priority=banana")
+    assert {(one["pointer"], one["code"]) for one in answer.json["problems"]} == {("/priority", "unknown_priority")}
+    answer = desk("GET", "/v1/cases/?query=is:all&status_id=nowhere&assigned_to=nobody")
+    assert {(one["pointer"], one["code"]) for one in answer.json["problems"]} == {
+        ("/status_id", "unknown_name"), ("/assigned_to", "unknown_name")
+    }  # fmt: skip
+    assert "column" not in answer.json["detail"]
+    answer = desk("GET", "/v1/cases/?query=status:nowhere&status=new")
+    assert [(one["pointer"], one["code"]) for one in answer.json["problems"]] == [("/query", "unknown_name")]
+    assert "(column 1)" in answer.json["detail"]
