@@ -258,22 +258,24 @@ def test_a_client_out_of_use_takes_its_tokens_along(desk: LoginDesk, change: str
     assert (answer.status, answer.json["error"]) == (401, "invalid_client")
 
 
-def test_a_deactivated_user_is_out(desk: LoginDesk) -> None:
-    given = tokens_of(desk.served, login="walt")
+def set_active(desk: LoginDesk, login: str, active: bool) -> None:
     sql(
         desk.database,
-        "UPDATE users SET is_active = false, changed_by = 0, changed_at = now() WHERE tenant_id = 1 AND login = 'walt'",
+        "UPDATE users SET is_active = %s, changed_by = 0, changed_at = now() WHERE tenant_id = 1 AND login = %s",
+        (active, login),
     )
+
+
+def test_a_deactivated_user_is_out(desk: LoginDesk) -> None:
+    given = tokens_of(desk.served, login="walt")
+    set_active(desk, "walt", False)
     try:
         assert not is_valid(desk.served, given["access_token"])
         refused(refresh(desk.served, given["refresh_token"]))
         answer = Browser(desk.served).log_in(address(challenge=pkce().challenge), "walt")
         assert answer.status == 403
     finally:
-        sql(
-            desk.database,
-            "UPDATE users SET is_active = true, changed_by = 0, changed_at = now() WHERE tenant_id = 1 AND login = 'walt'",
-        )
+        set_active(desk, "walt", True)
 
 
 def test_anothers_tenants_user_cannot_let_a_client_in(desk: LoginDesk) -> None:

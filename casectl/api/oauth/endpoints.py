@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from casectl.api.oauth.authority import Authority
     from casectl.desk.access_steps import Step
 
+UNAUTHORIZED = 401
+
 KNOWN = frozenset((
     "grant_type", "client_id", "client_secret", "code", "code_verifier", "redirect_uri", "refresh_token", "scope",
     "device_code", "token", "token_type_hint", "response_type", "state", "code_challenge", "code_challenge_method",
@@ -67,13 +69,15 @@ async def answer(authority: Authority, request: Request, kind: str, work: Any) -
 
 
 def _challenged(reply: Reply, is_basic: bool) -> Reply:
-    """A client that used HTTP Basic in vain is told so in HTTP's own way (RFC 6749, section 5.2)."""
-    headers = {
-        name: word for name, word in reply.headers.items() if name.lower() not in ("www-authenticate", "content-type")
-    }
-    if reply.status == 401 and is_basic:  # noqa: PLR2004 - as the table of statuses has it
+    """The statuses of RFC 6749, section 5.2: 401 is for who one is, and is told in HTTP's own way to HTTP Basic."""
+    apart = ("www-authenticate", "content-type")
+    headers = {name: word for name, word in reply.headers.items() if name.lower() not in apart}
+    status = reply.status
+    if status == UNAUTHORIZED and reply.document["error"] not in ("invalid_client", "invalid_token"):
+        status = 400
+    if status == UNAUTHORIZED and is_basic:
         headers["WWW-Authenticate"] = 'Basic realm="casectl", charset="UTF-8"'
-    return Reply(reply.status, reply.document, headers)
+    return Reply(status, reply.document, headers)
 
 
 async def token(authority: Authority, request: Request) -> Response:

@@ -222,7 +222,7 @@ GRANT UPDATE (name, rights, expires_at, revoked_at, changed_by, changed_at) ON a
 GRANT UPDATE (revoked_at, revoke_reason, changed_by, changed_at) ON grants TO @app@;
 GRANT UPDATE (used_at, successor) ON tokens TO @app@;
 GRANT UPDATE (used_at, grant_id) ON codes TO @app@;
-GRANT UPDATE (state, poll_seconds, polled_at, approved_tenant, user_id) ON device_codes TO @app@;
+GRANT UPDATE (scopes, state, poll_seconds, polled_at, approved_tenant, user_id) ON device_codes TO @app@;
 GRANT UPDATE (failures, attempted_at, blocked_until) ON login_delays TO @app@;
 GRANT UPDATE (used_at, address) ON credential_uses TO @app@;
 GRANT DELETE ON passwords, tokens, codes, device_codes, login_sessions, login_delays TO @app@;
