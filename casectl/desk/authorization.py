@@ -172,20 +172,23 @@ class Authorization:
 
     def revoke(self, tokens: Tokens) -> None:
         """Tell the server that the tokens are good no more (RFC 7009). Raises Unreachable when it was not told."""
+        if not tokens.revocation_endpoint:
+            raise Unreachable("a token that was got elsewhere is revoked there")
+        proof = _basic(tokens) if tokens.is_client else {}
         given = {"refresh_token": tokens.refresh, "access_token": tokens.access}
         for hint, token in given.items():
-            if token and tokens.revocation_endpoint:
-                form = {"token": token, "token_type_hint": hint, "client_id": tokens.client_id}
-                answer = self._post(tokens.revocation_endpoint, form)
-                if answer.status != _OK:
-                    raise Unreachable(f"{self.place.base} did not take back the tokens: it answered {answer.status}")
+            form = {"token": token, "token_type_hint": hint, "client_id": "" if proof else tokens.client_id}
+            answer = self._post(tokens.revocation_endpoint, form, proof) if token else None
+            if answer is not None and answer.status != _OK:
+                raise Unreachable(f"{self.place.base} did not take back the tokens: it answered {answer.status}")
 
-    def _post(self, endpoint: str, form: dict[str, str]) -> Answer:
+    def _post(self, endpoint: str, form: dict[str, str], proof: dict[str, str] | None = None) -> Answer:
         from urllib.parse import urlencode
 
         body = urlencode({name: value for name, value in form.items() if value}).encode()
         path = endpoint.removeprefix(self.place.base)
-        return self._ask(wire.Encoded("POST", path, body=body), {"Content-Type": "application/x-www-form-urlencoded"})
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **(proof or {})}
+        return self._ask(wire.Encoded("POST", path, body=body), headers)
 
     def _ask(self, request: wire.Encoded, headers: dict[str, str] | None = None) -> Answer:
         sent = {"Accept": "application/json", "User-Agent": f"casectl/{__version__}", **(headers or {})}
@@ -193,6 +196,14 @@ class Authorization:
         if isinstance(answer, Fault):
             raise Unreachable(answer.message, hint=answer.hint)
         return answer
+
+
+def _basic(tokens: Tokens) -> dict[str, str]:
+    """How a program proves who it is (RFC 6749, 2.3.1)."""
+    from base64 import b64encode
+
+    secret = tokens.client_secret or read_secret(tokens.secret_file)
+    return {"Authorization": f"Basic {b64encode(f'{tokens.client_id}:{secret}'.encode()).decode()}"}
 
 
 def read_secret(path: str) -> str:

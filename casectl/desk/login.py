@@ -16,7 +16,7 @@ from casectl.desk.authorization import DEVICE_INTERVAL, Authorization, DeviceCod
 from casectl.desk.oauth_session import refusal_of
 from casectl.desk.session import account_of, is_renewable, not_logged_in, session_of
 from casectl.desk.tokens import Account, Method, Note, Tokens, TokenStore
-from casectl.errors import InvalidInput, NotFound, NotLoggedIn, NotPermitted, Unreachable
+from casectl.errors import InvalidInput, NotFound, NotLoggedIn, NotPermitted, Refusal, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,8 +160,22 @@ class Login:
             user=who.user.login if who else "",
             logged_in_at=time.time(),
         )
+        self._forget_former()
         self._store.write(note, tokens)
         return described(note, tokens)
+
+    def _forget_former(self) -> None:
+        """End the login that this one replaces; that it cannot be ended must not hinder the new one."""
+        former = self._store.note(self.account)
+        if former is None or former.account != self.account:
+            return
+        try:
+            tokens = self._store.read(former)
+            self._store.forget(former)
+            if tokens is not None:
+                self.server.revoke(tokens)
+        except Refusal:
+            return
 
 
 def described(note: Note, tokens: Tokens) -> LoggedIn:
@@ -199,7 +213,7 @@ def _revoked(server: Authorization, tokens: Tokens) -> str:
     """Take the tokens back at the server; why it was not told, '' when it was."""
     try:
         server.revoke(tokens)
-    except Unreachable as refusal:
+    except (Unreachable, NotLoggedIn) as refusal:  # the second: where the secret's file is gone
         return refusal.message
     return ""
 
