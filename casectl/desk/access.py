@@ -95,7 +95,9 @@ class Gate:
         self._issuers: Issuers | None = None
 
     async def open(self) -> None:
-        """Listen for revocations until `close`."""
+        """Listen for revocations until `close`. Raises InvalidInput when the provider is configured wrongly."""
+        if self._config.text("oidc.issuer"):
+            self._issuers = self._provider()
         if self._config.number("database.prepare_threshold") is not None:  # behind PgBouncer nobody can listen
             self._begin(self._listen())
 
@@ -166,12 +168,15 @@ class Gate:
         """A token signed by the organisation's own provider, where one is configured."""
         if not self._config.text("oidc.issuer") or not _SIGNED.fullmatch(bearer):
             raise unknown()
-        from casectl.desk.oidc import Issuers
-
         if self._issuers is None:
-            self._issuers = Issuers(self._pool, self._config)
+            self._issuers = self._provider()
         admitted: tuple[Access, float] = await self._issuers.admit(bearer)
         return admitted
+
+    def _provider(self) -> Issuers:
+        from casectl.desk.oidc import Issuers
+
+        return Issuers(self._pool, self._config)
 
     async def _row(self, statement: LiteralString, wanted: object) -> tuple[Any, ...] | None:
         from psycopg import Error
