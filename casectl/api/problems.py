@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from casectl import wire
 from casectl.api.responses import encode, request_id_of
+from casectl.api.routes import MethodNotAllowed
 from casectl.errors import Failure, NotFound, Refusal, UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +28,6 @@ def _refusal(status: int, request: Request) -> Refusal:
     if status == HTTPStatus.NOT_FOUND:
         return NotFound("there is nothing at this address", hint="/docs lists what there is")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return UsageError(f"no {request.method[:20]} here")
+        return MethodNotAllowed(f"no {request.method[:20]} here")
     kind = UsageError if status < HTTPStatus.INTERNAL_SERVER_ERROR else Failure
     return kind(HTTPStatus(status).phrase)

@@ -150,6 +150,10 @@ def test_methods_and_paths_that_are_not_there(shared_api: Caller) -> None:
     assert (answer.status, answer.headers["allow"]) == (405, "GET, POST, HEAD, OPTIONS")
     assert problems(answer) == {}
     assert shared_api("TRACE", "/v1/search/").status == 405
+    for path in ("/v1/cases/", "/healthz", "/openapi.json"):
+        answer = shared_api("DELETE", path)
+        assert (answer.status, answer.json["code"]) == (405, "method_not_allowed")
+        assert "GET" in answer.headers["allow"]
     assert shared_api("GET", "/v1/cases/bulk-update/").headers["allow"] == "POST, OPTIONS"
     for path in ("/", "/v1", "/v1/", "/v1/nothing", "/v1/cases/1/notes/2/", "/v1//cases/", "/v1/cases//notes/", "/v2/"):
         answer = shared_api("GET", path)
