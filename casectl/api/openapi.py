@@ -13,7 +13,6 @@ import msgspec
 
 from casectl import __version__, registry, wire
 from casectl.api import openapi_examples, openapi_schemas
-from casectl.api.aliases import FILTERS
 from casectl.api.openapi_answers import answers_of, shared_headers, shared_refusals
 from casectl.api.openapi_fixed import FIXED_TAGS, fixed_paths, fixed_schemas
 from casectl.api.requests import SELECTION
@@ -151,7 +150,7 @@ def _rights_text(verb: type[AnyOperation]) -> str:
 def _parameters(route: VerbRoute) -> list[Json]:
     made = [_path_parameter(route.verb, name) for name in route.parameters]
     if not route.reader.has_body:
-        made += _query_parameters(route.verb, route.parameters)
+        made += _query_parameters(route)
     if route.writer.noun is not None:
         made.append(_selection(route.writer.noun))
     return made + [{"$ref": f"#/components/parameters/{name}"} for name in _header_names(route)]
@@ -164,12 +163,11 @@ def _path_parameter(verb: type[AnyOperation], name: str) -> Json:
     return made | ({"example": openapi_examples.IN_PATH[name]} if name in openapi_examples.IN_PATH else {})
 
 
-def _query_parameters(verb: type[AnyOperation], in_path: tuple[str, ...]) -> list[Json]:
-    schema = openapi_schemas.body_schema(verb, in_path) or {"properties": {}}
-    required = openapi_schemas.required_fields(verb)
-    examples = openapi_examples.QUERIES.get(verb.name, {})
+def _query_parameters(route: VerbRoute) -> list[Json]:
+    required = openapi_schemas.required_fields(route.verb)
+    examples = openapi_examples.QUERIES.get(route.verb.name, {})
     made = []
-    for name, own in (schema["properties"] | _filters(verb)).items():
+    for name, own in openapi_schemas.properties_of(route.verb, route.reader.names).items():
         bare = {key: value for key, value in own.items() if key != "description"}
         parameter: Json = {"name": name, "in": "query", "description": own.get("description", name), "schema": bare}
         made.append(
@@ -193,17 +191,6 @@ def _selection(noun: type[msgspec.Struct]) -> Json:
     }
 
 
-def _filters(verb: type[AnyOperation]) -> Json:
-    """Parameters that narrow the query of a list."""
-    if "filters" not in verb.__struct_fields__:
-        return {}
-    words: Json = {"type": "array", "items": {"type": "string", "minLength": 1, "pattern": openapi_schemas.LINE}}
-    own = {name: words | {"description": f"only cases with this {name}; may be repeated"} for name in FILTERS}
-    return own | {
-        alias: openapi_schemas.alias_schema(words, name) for alias, name in openapi_schemas.other_names(FILTERS).items()
-    }
-
-
 def _header_names(route: VerbRoute) -> list[str]:
     names = [wire.REQUEST_ID]
     if not route.verb.reads:
@@ -213,7 +200,7 @@ def _header_names(route: VerbRoute) -> list[str]:
 
 
 def _body(route: VerbRoute) -> Json | None:
-    schema = openapi_schemas.body_schema(route.verb, route.parameters) if route.reader.has_body else None
+    schema = openapi_schemas.body_schema(route) if route.reader.has_body else None
     if schema is None:
         return None
     examples = {

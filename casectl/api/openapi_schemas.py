@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, get_origin
 
 import msgspec
 
-from casectl.api.aliases import ALIASES, NESTED, NOT_YET, OUTSIDE
+from casectl.api.aliases import NESTED, NOT_YET, OUTSIDE
+from casectl.api.requests import MOST_DIGITS
 from casectl.errors import Problem
 from casectl.model.case import CasePage
 from casectl.operation import result_type
@@ -27,6 +28,7 @@ from casectl.rules.rights import RIGHTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from casectl.api.routes import VerbRoute
     from casectl.operation import AnyOperation
 
 Schema = dict[str, Any]
@@ -41,6 +43,7 @@ WORDS = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 LINE = rf"^[^{_BREAKS}]*[^\s{_BREAKS}][^{_BREAKS}]*$"
 """One line that is more than blanks."""
 TAG = r"^[^\s,\u0000-\u001f\u007f-\u009f]+$"
+BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 KEY = r"^[!-~]([ -~]*[!-~])?$"
 """What a header may say."""
 
@@ -61,6 +64,7 @@ _TAGS: Schema = {
     "type": "array", "items": {"type": "string", "minLength": 1, "maxLength": case_input.MAX_TAG, "pattern": TAG}
 }  # fmt: skip
 
+FILTER: Schema = {"type": "array", "items": {"type": "string", "minLength": 1, "pattern": LINE}}
 _LOGIN: Schema = {
     "type": "string", "minLength": 1, "maxLength": 64, "pattern": r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$",
 }  # fmt: skip
@@ -100,13 +104,14 @@ LIMITS: dict[str, Schema] = {
     "as_user": _line(),
     "of_user": _line(),
     "redirect_uris": {"type": "array", "items": {"type": "string", "pattern": "^[!-~]+$", "maxLength": LONGEST_URI}},
-    "password": {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST},
 }
 """What the rules ask of a field of this name, in whatever verb: its type and limits."""
 
 OF_VERB: dict[tuple[str, str], Schema] = {
     ("team add", "team"): _line(),
     ("contact add", "contact"): _line(),
+    ("session revoke", "session"): {"type": "string", "pattern": "^([0-9]{1,18}|all)$"},
+    ("user password", "password"): {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST},
     ("key create", "key"): _line(),
     ("client add", "client"): _LOGIN,
     ("type set", "type"): {"type": "string", "pattern": "^[a-z0-9_-]*[a-z0-9][a-z0-9_-]*$", "maxLength": 40},
@@ -114,19 +119,23 @@ OF_VERB: dict[tuple[str, str], Schema] = {
 """Fields that mean something else than their name elsewhere."""
 
 
+GIVEN = frozenset({"ChangeRecord", "ContactName", "CreateOptions"})
+"""Nouns that requests hold."""
+
+
 def field_schema(verb: type[AnyOperation], name: str) -> Schema:
     """What a field of a verb may be, with its description, default and null where null clears."""
     own = _own_schema(verb)["properties"][name]
-    limits = deepcopy(OF_VERB.get((verb.name, name)) or LIMITS.get(name) or {})
-    if own.get("minimum") is not None or own.get("maxLength") is not None:
-        limits = {}  # the verb itself says its limits
-    return _merged(own, limits)
+    always = OF_VERB.get((verb.name, name))
+    if always is None and ("minimum" in own or "maxLength" in own):
+        return _bounded(own)  # the verb itself says its limits
+    return _merged(own, deepcopy(always or LIMITS.get(name) or {}))
 
 
 def _merged(own: Schema, limits: Schema) -> Schema:
     """The declared schema with the rules' limits in place of its bare type."""
     if not limits:
-        return own
+        return _bounded(own)
     kept = {key: own[key] for key in ("description", "default") if key in own}
     alternatives = own.get("anyOf", [])
     for one in alternatives:
@@ -134,6 +143,18 @@ def _merged(own: Schema, limits: Schema) -> Schema:
     if {"type": "null"} in alternatives:
         limits = {"anyOf": [*limits.get("anyOf", [limits]), {"type": "null"}]}
     return limits | kept
+
+
+def _bounded(schema: Schema) -> Schema:
+    """Whole numbers no longer than what a query string may hold, base64 as what it is."""
+    if schema.get("type") == "integer":
+        return {"maximum": 10**MOST_DIGITS - 1} | schema
+    if schema.get("contentEncoding") == "base64":
+        return schema | {"pattern": BASE64}
+    if "maxLength" in schema:
+        return {"pattern": TEXT} | schema
+    inner = schema.get("additionalProperties")
+    return schema | {"additionalProperties": _bounded(inner)} if isinstance(inner, dict) else schema
 
 
 def _own_schema(verb: type[AnyOperation]) -> Schema:
@@ -148,43 +169,49 @@ def required_fields(verb: type[AnyOperation]) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(verb) if field.required]
 
 
-def other_names(names: Iterable[str]) -> dict[str, str]:
-    """Field by alias, of the aliases that some of `names` have."""
-    names = set(names)
-    return {alias: name for alias, name in sorted(ALIASES.items()) if name in names and alias not in names}
+def body_schema(route: VerbRoute) -> Schema | None:
+    """The JSON object of the fields that are not in a route's path, None where none is left.
 
-
-def body_schema(verb: type[AnyOperation], without: Iterable[str]) -> Schema | None:
-    """The JSON object of a verb's fields that are not in its path, None where none is left.
-
-    A field may come under any of its names, where a verb has such an object also inside of it (`update_fields`).
+    A field may come under any of its names; where a verb has such an object, also inside of it (`update_fields`).
     """
-    names = [name for name in _own_schema(verb)["properties"] if name not in set(without)]
+    names = route.reader.names
     if not names:
         return None
-    nested = NESTED.get(verb.name)
+    verb = route.verb
     schema = _object(verb, names)
+    nested = NESTED.get(verb.name)
     if nested:
-        inside = _object(verb, [name for name in names if name not in OUTSIDE[verb.name]])
+        inside = _object(verb, {name: to for name, to in names.items() if to not in OUTSIDE[verb.name]})
         schema["properties"][nested] = inside | {"description": "the fields of the change, as if they stood outside"}
     for name, reason in NOT_YET.get(verb.name, {}).items():
         schema["properties"][name] = {"type": "null", "description": reason}
     return schema
 
 
-def _object(verb: type[AnyOperation], names: list[str]) -> Schema:
-    properties = {name: field_schema(verb, name) for name in names}
-    other = other_names(names)
-    properties |= {alias: alias_schema(properties[name], name) for alias, name in other.items()}
-    schema: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    required = [name for name in required_fields(verb) if name in names]
-    plain = [name for name in required if name not in other.values()]
-    either = [
-        {"anyOf": [{"required": [one]} for one in (name, *(alias for alias in other if other[alias] == name))]}
-        for name in required
-        if name in other.values()
-    ]
+def _object(verb: type[AnyOperation], names: Mapping[str, str]) -> Schema:
+    """The object of these names of fields; a required field may come under any of its names."""
+    schema: Schema = {"type": "object", "properties": properties_of(verb, names), "additionalProperties": False}
+    plain, either = [], []
+    for field in required_fields(verb):
+        words = [name for name, to in names.items() if to == field]
+        if len(words) == 1:
+            plain.append(field)
+        elif words:
+            either.append({"anyOf": [{"required": [word]} for word in words]})
     return schema | ({"required": plain} if plain else {}) | ({"allOf": either} if either else {})
+
+
+def properties_of(verb: type[AnyOperation], names: Mapping[str, str]) -> Schema:
+    """The schema of each name of a field; what is no field narrows the query of a list."""
+    declared = verb.__struct_fields__
+    found: Schema = {}
+    for name, field in names.items():
+        if field not in declared:
+            own: Schema = FILTER | {"description": f"only cases with this {field}; may be repeated"}
+        else:
+            own = field_schema(verb, field)
+        found[name] = own if name == field else alias_schema(own, field)
+    return found
 
 
 def alias_schema(of_field: Schema, name: str) -> Schema:
@@ -200,8 +227,22 @@ def components_of(verbs: Iterable[type[AnyOperation]]) -> dict[str, Schema]:
     types = [*(result_type(verb) for verb in verbs), *verbs, Problem]
     _, found = msgspec.json.schema_components(types, ref_template=REF)
     kept = {name: _tidy(schema) for name, schema in sorted(found.items()) if name not in own}
+    for name in GIVEN & kept.keys():
+        _storable(kept[name])
     selection = {"type": "object", "description": "The fields that `fields` chose, in its order; no others."}
     return kept | {"ProblemDocument": problem_document(), "Selection": selection}
+
+
+def _storable(schema: Any) -> None:
+    """Let every free text in a schema be what Postgres can hold."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "string" and not schema.keys() & {"pattern", "format", "enum"}:
+            schema["pattern"] = TEXT
+        for inner in schema.values():
+            _storable(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _storable(inner)
 
 
 def result_schema(verb: type[AnyOperation]) -> Schema:
@@ -253,6 +294,7 @@ def _tidy(schema: Schema) -> Schema:
             for one in (own, *own.get("anyOf", [])):
                 if one.get("type") == "string":
                     one["format"] = "date-time"
+        schema["properties"][name] = _bounded(own) if "contentEncoding" in str(own) else own
     if not schema.get("required"):
         schema.pop("required", None)
     return schema

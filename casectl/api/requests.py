@@ -232,6 +232,8 @@ def _ids(value: Any) -> Any:
     """Integers of a reference as the text that the desk's resolvers read."""
     if isinstance(value, list):
         return [_ids(one) for one in value]
+    if isinstance(value, float) and value.is_integer():  # 3.0 is an integer of JSON
+        value = int(value)
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

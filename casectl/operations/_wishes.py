@@ -200,4 +200,5 @@ async def refuse_circle(unit: Unit, case_id: int, parent: int | None) -> None:
 def refuse_nothing(wishes: Wishes, hint: str) -> None:
     """Refuse a command that names no change."""
     if wishes.is_empty():
-        raise InvalidInput("nothing to change was given", hint=hint)
+        message = "nothing to change was given"
+        raise InvalidInput(message, hint=hint, problems=[Problem(message=message, code="nothing", hint=hint)])

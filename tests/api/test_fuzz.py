@@ -19,8 +19,9 @@ from tests.served import Servers, config_of, issue_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from casectl.store.cluster import Address
     from copies import Database
+
+    from casectl.store.cluster import Address
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
