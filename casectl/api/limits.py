@@ -35,6 +35,7 @@ _UNLIMITED = frozenset(("/healthz", "/readyz"))
 _SLOWEST = 1000
 """Bytes a second that a body must come at in the long run: one byte now and then holds a place for ever."""
 
+_ANNOUNCE = frozenset((b"content-length", b"transfer-encoding"))
 _PRUNE_EVERY = 60.0
 
 
@@ -174,7 +175,8 @@ class Body:
         self._scope, self._receive, self._largest, self._patience = scope, receive, largest, patience
         self._size = 0
         self._began = 0.0
-        self._is_whole = False
+        # Without either header there is no body (RFC 9112, 6.3), and nothing to wait for.
+        self._is_whole = not any(name in _ANNOUNCE for name, _ in scope["headers"])
 
     async def receive(self) -> Message:
         """ASGI's receive. Raises TooLarge as soon as that is known, TooSlow when the sender takes its time."""

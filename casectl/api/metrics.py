@@ -7,6 +7,8 @@ workers write into a private folder, from which any of them answers for all.
 from __future__ import annotations
 
 import os
+import struct
+import time
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
@@ -25,6 +27,10 @@ SHARED = "PROMETHEUS_MULTIPROC_DIR"
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 _SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30)
 _POOL = ("pool_size", "pool_available", "requests_waiting", "requests_errors", "connections_errors", "connections_lost")
+_TRIES, _PAUSE = 20, 0.005
+_HALF_MADE = (OSError, ValueError, KeyError, struct.error)
+"""How the library fails on the file of a worker that is just beginning or was just buried."""
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter began is of no use to anybody, and doubles the page
@@ -88,11 +94,20 @@ class Metrics:
         """The figures of all workers in Prometheus' text format."""
         if SHARED not in os.environ:
             return generate_latest(self._registry)
-        from prometheus_client.multiprocess import MultiProcessCollector
+        for _ in range(_TRIES):
+            try:
+                return _text_of_all()
+            except _HALF_MADE:
+                time.sleep(_PAUSE)
+        return _text_of_all()
 
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
+
+def _text_of_all() -> bytes:
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
 
 
 def _resident_bytes() -> int:

@@ -7,6 +7,7 @@ so that nothing behind this can believe them.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ class TrustedProxies:
     def _correct(self, scope: Scope) -> None:
         headers: Headers = scope["headers"]
         peer = _peer(scope)
-        if peer is not None:
+        if peer is not None and ":" in scope["client"][0]:
             scope["client"] = (str(peer), scope["client"][1])
         told = [(name, value) for name, value in headers if name in _FORWARDED]
         if not told:
@@ -73,6 +74,7 @@ def _peer(scope: Scope) -> Ip | None:
     return _read_ip(client[0].encode()) if client else None
 
 
+@lru_cache(4096)
 def _read_ip(word: bytes) -> Ip | None:
     """An address with or without port, brackets or zone; an IPv4 address inside IPv6 is told as what it is."""
     text = word.strip().strip(b'"').decode("latin-1")

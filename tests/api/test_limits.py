@@ -291,7 +291,7 @@ def body_of(*chunks: bytes, pause: float = 0.0, length: int | None = None, large
         await asyncio.sleep(pause)
         return messages.pop(0)
 
-    headers = [] if length is None else [(b"content-length", str(length).encode())]
+    headers = [(b"transfer-encoding", b"chunked") if length is None else (b"content-length", str(length).encode())]
     return Body({"headers": headers, "state": {}}, receive, largest, 0.1)  # type: ignore[arg-type]
 
 
