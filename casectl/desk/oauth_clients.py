@@ -70,7 +70,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
 BUILT_IN = Client(
     client_id="casectl",
-    name="casectl, the command line",
+    name="casectl on the command line",
     redirect_uris=("http://127.0.0.1/callback", "http://[::1]/callback"),
     grant_types=(CODE, REFRESH, DEVICE),
 )

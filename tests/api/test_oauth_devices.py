@@ -206,7 +206,8 @@ def test_a_program_has_exactly_its_rights(desk: LoginDesk, robot: str) -> None:
 def test_a_robot_cannot_log_in_with_a_password(desk: LoginDesk, robot: str) -> None:
     login = sql(desk.database, "SELECT login FROM users WHERE kind = 'api_client' ORDER BY id DESC LIMIT 1")[0][0]
     sql(desk.database, "INSERT INTO passwords (tenant_id, user_id, hash, changed_by)"
-        " SELECT u.tenant_id, u.id, p.hash, 0 FROM users u, passwords p WHERE p.tenant_id = 1 AND u.tenant_id = 1 AND u.login = %s LIMIT 1",
+        " SELECT u.tenant_id, u.id, p.hash, 0 FROM users u, passwords p"
+        " WHERE p.tenant_id = 1 AND u.tenant_id = 1 AND u.login = %s LIMIT 1",
         (login,))  # fmt: skip
     assert Browser(desk.served).log_in("/oauth/device", login).status == 403
 

@@ -124,7 +124,7 @@ def _asks(authority: Authority, visit: Visit, validator: Validator) -> Login:
     belongs = client is not None and client.tenant_id != 0
     only = "" if belongs else logins.only_tenant(step)
     return Login(
-        why=f"to let {client.name if client else 'a program'} in", token=visit.token(authority, step),
+        why=f"to continue to {client.name if client else 'a program'}", token=visit.token(authority, step),
         tenant=only or ("" if belongs else visit.query.get("tenant", "")), hides_tenant=belongs or bool(only),
         login=visit.query.get("login_hint", ""),
     )  # fmt: skip

@@ -137,13 +137,13 @@ _LOGIN: LiteralString = (
 
 _TENANT: LiteralString = (
     '<div class="field"><label for="tenant">Tenant</label><input type="text" id="tenant" name="tenant" value="{tenant}"'
-    ' autocomplete="organization" autocapitalize="none" spellcheck="false" required></div>'
+    ' autocomplete="organization" autocapitalize="none" spellcheck="false" required{focus}></div>'
 )
 
 _HIDDEN_TENANT: LiteralString = '<input type="hidden" name="tenant" value="{tenant}">'
 
 _CONSENT: LiteralString = (
-    '<h1>Let <bdi>{client}</bdi> in?</h1><p class="faint">{what}</p>{rights}{warning}'
+    '<h1><bdi>{client}</bdi> wants to act for you</h1><p class="faint">{what}</p>{rights}{warning}{back}'
     '<form method="post" class="choice"><input type="hidden" name="form" value="{token}">{code}'
     '<button name="action" value="deny">Deny</button>'
     '<button class="main" name="action" value="allow">Allow</button></form>{user}'
@@ -176,14 +176,17 @@ _LOGOUT: LiteralString = (
 
 
 def login_page(asks: Login) -> Page:
-    """Ask who somebody is."""
-    tenant = Html("")
-    if asks.tenant or not asks.hides_tenant:
-        tenant = fill(_HIDDEN_TENANT if asks.hides_tenant else _TENANT, tenant=asks.tenant)
-    first, second = ("", " autofocus") if asks.login else (" autofocus", "")
+    """Ask who somebody is; the first field that is still empty has the cursor."""
+    tenant, focus = Html(""), Html(" autofocus")
+    first_empty = "password" if asks.login else "login"
+    if asks.hides_tenant:
+        tenant = fill(_HIDDEN_TENANT, tenant=asks.tenant) if asks.tenant else tenant
+    else:
+        first_empty = first_empty if asks.tenant else "tenant"
+        tenant = fill(_TENANT, tenant=asks.tenant, focus=focus if first_empty == "tenant" else Html(""))
     body = fill(
         _LOGIN, why=asks.why, token=asks.token, login=asks.login, alert=_alert(asks.alert), tenant=tenant,
-        first=Html(first), second=Html(second),
+        first=focus if first_empty == "login" else Html(""), second=focus if first_empty == "password" else Html(""),
     )  # fmt: skip
     return Page(title="Log in", body=body, status=asks.status, wait=asks.wait)
 
@@ -196,10 +199,18 @@ def consent_page(person: Person, asks: Consent) -> Page:
         warning = fill(_WARNING, code=shown(asks.user_code))
     body = fill(
         _CONSENT, client=asks.client, rights=_rights(asks.told, asks.is_all), warning=warning, code=code,
-        what="It could do all that you may do:" if asks.is_all else "It could, in your name:",
+        what="If you allow it, it may do all that you may." if asks.is_all else "If you allow it, it may:",
+        back=_back(asks.goes_to),
         token=asks.token, user=user_line(person, asks.token),
     )  # fmt: skip
     return Page(title="Let a program in", body=body, goes_to=asks.goes_to)
+
+
+def _back(goes_to: str) -> Html:
+    """Where the browser goes afterwards: a client of a familiar name may still live at a strange place."""
+    found = _ORIGIN.match(goes_to) or _SCHEME.match(goes_to)
+    place = found[0] if found else goes_to
+    return fill('<p class="faint">Your browser then goes to <bdi>{place}</bdi></p>', place=place) if place else Html("")
 
 
 def _rights(told: list[str], is_all: bool) -> Html:

@@ -48,11 +48,10 @@ button.main { background: var(--accent); border-color: var(--accent); color: var
 button.main:hover { background: var(--accent-strong); border-color: var(--accent-strong); }
 button.plain { border: 0; padding: 0; min-height: 0; font-weight: 500; color: var(--accent); text-decoration: underline;
   text-underline-offset: .15em; background: none; }
-.wide { width: 100%; }
+.wide { width: 100%; margin-top: .35rem; }
 .choice { display: grid; grid-template-columns: 1fr 1.4fr; gap: .75rem; }
 .alert { background: var(--bad-ground); color: var(--bad); border-radius: 8px; padding: .65rem .85rem; margin: 1rem 0 0;
   font-size: .95rem; }
-.done { color: var(--good); }
 ul { list-style: none; margin: .9rem 0 0; padding: 0; }
 li { position: relative; padding: .28rem 0 .28rem 1.55rem; }
 li::before { content: ""; position: absolute; left: .2rem; top: .72rem; width: .72rem; height: .36rem;
@@ -66,7 +65,6 @@ summary { cursor: pointer; padding: .5rem 0; font-weight: 550; font-size: .95rem
 .code-shown { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace;
   font-size: 1.7rem; letter-spacing: .1em; text-align: center; background: var(--mark); border-radius: 8px;
   padding: .6rem; margin: 1.1rem 0; }
-footer { color: var(--faint); font-size: .85rem; max-width: 26.5rem; text-align: center; overflow-wrap: anywhere; }
 @media (max-width: 30rem) {
   html { background: var(--card); }
   body { justify-content: flex-start; padding: 0 0 1.5rem; }
