@@ -35,6 +35,9 @@ People, teams, contacts, types, statuses and cases may be named by id or by name
 slash. Lists come in pages: `next` in the body and the `Link` header lead to the page after.\
 """
 
+WORD: Json = {"type": "string", "minLength": 1}
+"""A part of a path that names something."""
+
 TAGS = {
     "cases": ("Cases", "Open, change and close cases; their notes, history and what may be done with them."),
     "search": ("Search", "Find cases by words in their text."),
@@ -43,6 +46,12 @@ TAGS = {
     "contacts": ("Contacts", registry.NOUNS["contact"]),
     "types": ("Types", registry.NOUNS["type"]),
     "tenant": ("Tenant", registry.NOUNS["tenant"]),
+    "jobs": ("Jobs", "Changes of any number of cases that go on after the answer."),
+    "events": ("Events", "What happens to cases, as it happens."),
+    "keys": ("API keys", registry.NOUNS["key"]),
+    "clients": ("OAuth clients", registry.NOUNS["client"]),
+    "sessions": ("Sessions", registry.NOUNS["session"]),
+    "whoami": ("You", "Whose token it is."),
     "imports": ("Imports", "Bring in cases with their own times and actors."),
 }
 """The heading of the endpoints below `/v1/<word>/`; any other word is its own heading."""
@@ -158,7 +167,8 @@ def _parameters(route: VerbRoute) -> list[Json]:
 
 def _path_parameter(verb: type[AnyOperation], name: str) -> Json:
     own = openapi_schemas.field_schema(verb, name)
-    words = dict(openapi_schemas.OF_VERB.get((verb.name, name)) or {"type": "string", "minLength": 1})
+    bare = {key: value for key, value in own.items() if key not in ("description", "anyOf")}
+    words = bare if (verb.name, name) in openapi_schemas.OF_VERB or own.get("type") == "integer" else WORD
     made: Json = {"name": name, "in": "path", "required": True, "description": own["description"], "schema": words}
     return made | ({"example": openapi_examples.IN_PATH[name]} if name in openapi_examples.IN_PATH else {})
 

@@ -66,11 +66,17 @@ REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
     "user add": {"a case worker": {"login": "ann", "full_name": "Ann Lee", "roles": ["Case Worker"]}},
     "team add": {"with a lead": {"team": "l3", "lead": "@me"}},
     "contact add": {"by address": {"contact": "Ann Lee <ann@example.com>"}},
+    "user password": {"first": {"password": "tulip over nine bridges"}},
+    "key create": {"to read": {"key": "nightly", "rights": ["case:read"], "expires": "90d"}},
+    "key rotate": {"with a day's grace": {"grace": "1d"}},
+    "client add": {"of a program": {"client": "monitoring", "rights": ["case:create", "case:read"]}},
+    "job start": {"by query": {"bulk_update": {"query": "team:Network is:pending", "priority": "high"}}},
     "type set": {"another title": {"title": "Incident"}},
 }
 """Bodies by verb and name of the example."""
 
-IN_PATH = {"case": "42", "user": "ann", "team": "Network", "contact": "123", "type": "incident"}
+IN_PATH = {"case": "42", "user": "ann", "team": "Network", "contact": "123", "type": "incident", "key": "nightly",
+           "client": "monitoring", "session": "all", "job": 7}  # fmt: skip
 """Values of parameters in paths."""
 
 QUERIES: dict[str, dict[str, Any]] = {

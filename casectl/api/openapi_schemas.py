@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_origin
 
 import msgspec
 
+from casectl import registry
 from casectl.api.aliases import NESTED, NOT_YET, OUTSIDE
 from casectl.api.requests import MOST_DIGITS
 from casectl.errors import Problem
@@ -119,6 +120,9 @@ OF_VERB: dict[tuple[str, str], Schema] = {
 """Fields that mean something else than their name elsewhere."""
 
 
+WORK = "bulk_update"
+"""The field that holds another verb's fields, under their own names."""
+
 GIVEN = frozenset({"ChangeRecord", "ContactName", "CreateOptions"})
 """Nouns that requests hold."""
 
@@ -126,6 +130,8 @@ GIVEN = frozenset({"ChangeRecord", "ContactName", "CreateOptions"})
 def field_schema(verb: type[AnyOperation], name: str) -> Schema:
     """What a field of a verb may be, with its description, default and null where null clears."""
     own = _own_schema(verb)["properties"][name]
+    if name == WORK:
+        return _own_schema(registry.load("bulk-update")) | {"description": own["description"]}
     always = OF_VERB.get((verb.name, name))
     if always is None and ("minimum" in own or "maxLength" in own):
         return _bounded(own)  # the verb itself says its limits
