@@ -203,7 +203,7 @@ def _asked_who(config: Config, tokens: Tokens, *, is_vital: bool) -> WhoAmI | No
             return desk.perform(AskWhoAmI())
     except (NotPermitted, NotFound):
         return None
-    except (NotLoggedIn, Unreachable):
+    except Refusal:
         if is_vital:
             raise
         return None

@@ -15,11 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "desk"))
-from oauth_peer import OAuthPeer  # noqa: E402 - a module of tests/desk
-
-KEYRING = "file_keyring.FileKeyring"
+from tests.desk.client_home import KEYRING, ROOT, ClientHome
+from tests.desk.oauth_peer import OAuthPeer
 
 
 @pytest.fixture
@@ -29,71 +26,9 @@ def peer():
     made.close()
 
 
-BROWSER = """
-import sys
-from urllib.request import ProxyHandler, build_opener
-build_opener(ProxyHandler({})).open(sys.argv[1]).read()
-print("noise")
-"""
-
-
-class Home:
-    """A home, and casectl run in it by somebody who has a keyring, a browser and no database."""
-
-    def __init__(self, folder, peer):
-        self.folder, self.peer = folder, peer
-        browser = folder / "browser.py"
-        browser.write_text(BROWSER)
-        self.environ = {
-            "PATH": os.environ["PATH"], "HOME": str(folder), "NO_COLOR": "1",
-            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'desk'}",
-            "PYTHON_KEYRING_BACKEND": KEYRING, "FILE_KEYRING": str(folder / "keyring.json"),
-            "CASECTL_REMOTE_URL": peer.url, "BROWSER": f"{sys.executable} {browser} %s",
-        }  # fmt: skip
-
-    def start(self, *words, **environ):
-        given = {name: value for name, value in (self.environ | environ).items() if value is not None}
-        return subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "casectl", *words], env=given, cwd=self.folder,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
-
-    def run(self, *words, stdin="", **environ):
-        with self.start(*words, **environ) as process:
-            try:
-                out, err = process.communicate(stdin, timeout=40)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-    def login(self, *words, **rest):
-        done = self.run("auth", "login", *words, **rest)
-        assert done.returncode == 0, done.stderr
-        return done
-
-    @property
-    def keyring(self):
-        path = Path(self.environ["FILE_KEYRING"])
-        return json.loads(path.read_text()) if path.exists() else {}
-
-    def tokens(self):
-        (content,) = self.keyring.values()
-        return json.loads(content)
-
-    def change_tokens(self, **changes):
-        ((name, content),) = self.keyring.items()
-        changed = json.loads(content) | changes
-        Path(self.environ["FILE_KEYRING"]).write_text(json.dumps({name: json.dumps(changed)}))
-
-    def files(self, suffix=""):
-        folder = self.folder / ".local/state/casectl/sessions"
-        return list(folder.glob(f"*{suffix}")) if folder.is_dir() else []
-
-
 @pytest.fixture
 def home(tmp_path, peer):
-    return Home(tmp_path, peer)
+    return ClientHome(tmp_path, peer.url)
 
 
 def test_a_login_in_the_browser_ends_in_the_keyring(home, peer):

@@ -14,6 +14,8 @@ from casectl.cli.parameters import OWN
 from casectl.errors import InvalidInput, Unreachable, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from casectl.desk.authorization import DeviceCode
     from casectl.desk.login import LoggedIn, Login
 
@@ -45,9 +47,24 @@ def login(  # noqa: PLR0913 - one parameter per option
     Opens its login page in a browser. Without one here: --device. Scripts need no login: CASECTL_TOKEN holds an API key
     or a token and is never stored.
     """
-    _refuse_two(device=device, with_token=with_token, client_secret_file=bool(client_secret_file))
+    way = _way(device=device, with_token=with_token, client_secret_file=bool(client_secret_file))
     if client_secret_file and not client_id:
         raise UsageError("--client-secret-file needs the client's --client-id")
+    scopes, patience = _words(scope), _seconds(timeout)
+
+    def make(making: Login) -> LoggedIn:
+        if way == "with_token":
+            return making.by_token(_from_stdin("token"))
+        if client_secret_file:
+            return _as_program(making, client_secret_file, scopes)
+        if way == "device":
+            return making.by_device(scopes, partial(_tell_code, making.account.url), patience)
+        return making.by_browser(scopes, partial(_show_page, opens=not no_browser), patience)
+
+    _log_in(options, client_id or "", insecure_storage, make)
+
+
+def _log_in(options: CommonOptions, client_id: str, insecure_storage: bool, make: Callable[[Login], LoggedIn]) -> None:
     from casectl.cli.auth_views import LOGGED_IN
     from casectl.desk.login import Login
 
@@ -55,26 +72,18 @@ def login(  # noqa: PLR0913 - one parameter per option
     output = options.output_for(config)
     if not output.prepare(LOGGED_IN):
         return
-
-    making = Login(config, client_id=client_id or "", insecure_storage=insecure_storage)
-    scopes, patience = _words(scope), _seconds(timeout)
-    if with_token:
-        made = making.by_token(_from_stdin("token"))
-    elif client_secret_file:
-        made = _as_program(making, client_secret_file, scopes)
-    elif device:
-        made = making.by_device(scopes, partial(_tell_code, making.account.url), patience)
-    else:
-        made = making.by_browser(scopes, partial(_show_page, opens=not no_browser), patience)
-    output.emit_one(made, LOGGED_IN)
+    output.emit_one(make(Login(config, client_id=client_id, insecure_storage=insecure_storage)), LOGGED_IN)
     if config.token:
         warn("CASECTL_TOKEN is set and goes before this login")
 
 
-def _refuse_two(**ways: bool) -> None:
-    given = [f"--{name.replace('_', '-')}" for name, is_given in ways.items() if is_given]
+def _way(**ways: bool) -> str:
+    """The one that was asked for, '' for none of them. Raises UsageError for two."""
+    given = [name for name, is_given in ways.items() if is_given]
     if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} exclude each other")
+        options = [f"--{name.replace('_', '-')}" for name in given]
+        raise UsageError(f"{' and '.join(options)} exclude each other")
+    return given[0] if given else ""
 
 
 def _words(scope: list[str] | None) -> str:
