@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
 
-from casectl.api.limits import Body
+from casectl.api.limits import Body, throttle
 from casectl.api.rates import OwnBuckets, Rates
 from casectl.api.turns import Turns
 from casectl.desk.pool import Pool
 from casectl.desk.rates import SharedBuckets, Taken
 from casectl.errors import TooLarge, TooManyRequests, TooSlow, Unreachable
 from tests.served import config_of
-
-ENOUGH = 20
 
 
 def take(connection: Any, want: int, bucket: str = "b", rate: float = 1.0, burst: int = 10) -> tuple[Any, ...]:
@@ -331,3 +330,18 @@ def test_a_route_may_take_larger_bodies():
     body = body_of(b"a" * 500)
     body._scope["state"]["max_body"] = None
     assert len(asyncio.run(read(body))) == 500
+
+
+def test_tries_to_log_in_are_counted_one_by_one():
+    limits = SimpleNamespace(rates=Rates(OwnBuckets()))
+    request: Any = SimpleNamespace(scope={"app": SimpleNamespace(state=SimpleNamespace(limits=limits))})
+
+    async def main() -> None:
+        for _ in range(5):
+            await throttle(request, "login:acme/jane", 0.1, 5)
+        with pytest.raises(TooManyRequests, match="login limit") as caught:
+            await throttle(request, "login:acme/jane", 0.1, 5)
+        assert caught.value.retry_after == 10
+        await throttle(request, "login:acme/paul", 0.1, 5)
+
+    asyncio.run(main())
