@@ -131,6 +131,20 @@ ENTRIES: tuple[Entry, ...] = (
         ("import", "import_:import_file", "Import cases and their history from a file"),
         ("help", "help:topic", "Read a page of the manual"),
     ),
+    *_entries(
+        "The desk",
+        "verb",
+        ("job list", "job_list:ListJobs", "List your jobs, the newest first"),
+        ("job show", "job_show:ShowJob", "Show how far a job is, and which cases it was refused"),
+        ("job cancel", "job_cancel:CancelJob", "Cancel a job between two of its steps"),
+    ),
+    Entry(
+        "job start",
+        "casectl.operations.job_start:StartJob",
+        "Let a server change any number of cases after its answer",
+        "The desk",
+        hidden=True,
+    ),
     Entry(
         "import changes",
         "casectl.operations.import_changes:ImportChanges",
@@ -152,6 +166,7 @@ NOUNS: dict[str, str] = {
     "config": "Settings and where they come from",
     "contact": "The people cases are about",
     "db": "The database behind the desk",
+    "job": "Work that a server goes on with",
     "key": "API keys for scripts",
     "session": "The places you are logged in at",
     "profile": "Places to work at: servers and databases",

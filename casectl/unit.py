@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from casectl.operation import AnyOperation, Call
     from casectl.rules.query import Query
     from casectl.unit_access import AccessControl
+    from casectl.unit_jobs import Jobs
 
 
 class CaseRow(msgspec.Struct, kw_only=True):
@@ -335,6 +336,11 @@ class Unit(Protocol):
     @property
     def events(self) -> Events:
         """What followers are told."""
+        ...
+
+    @property
+    def jobs(self) -> Jobs:
+        """Work that servers go on with."""
         ...
 
     @property

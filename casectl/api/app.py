@@ -19,6 +19,7 @@ from casectl.api.docs import docs_routes
 from casectl.api.envelope import Envelope
 from casectl.api.events import streaming
 from casectl.api.health import health_routes
+from casectl.api.jobs import working
 from casectl.api.limits import Limiting, limited
 from casectl.api.metrics import Metrics
 from casectl.api.oauth import oauth_routes
@@ -51,7 +52,7 @@ def make_app(config: Config) -> Starlette:
         app.state.pool, app.state.gate = pool, Gate(pool, config)
         await app.state.gate.open()
         try:
-            async with limited(app, settings, pool, metrics), streaming(app, config):
+            async with limited(app, settings, pool, metrics), streaming(app, config), working(app, pool):
                 yield
         finally:
             await app.state.gate.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from casectl.api.events import wants_stream
+from casectl.api.jobs import start_job, wants_job
 from casectl.api.ndjson import gives_lines, take_lines, wants_lines, write_lines
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def ways_of(verb: type[Operation[Any]], method: str) -> list[Way]:
         ways.append((wants_lines, _write))
     if verb.name == "import changes":
         ways.append((gives_lines, take_lines))
+    if verb.name == "bulk-update":
+        ways.append((wants_job, _start))
     return ways
 
 
@@ -47,6 +50,11 @@ async def _follow(asked: Asked, reader: Reader, segments: list[str]) -> None:
 async def _write(asked: Asked, reader: Reader, segments: list[str]) -> None:
     reading = await reader.read(asked.scope, asked.receive, segments)
     await _placed(reading, write_lines(asked, reading.operation))
+
+
+async def _start(asked: Asked, reader: Reader, segments: list[str]) -> None:
+    reading = await reader.read(asked.scope, asked.receive, segments)
+    await _placed(reading, start_job(asked, reading.operation))
 
 
 async def _placed(reading: Reading, work: Awaitable[None]) -> None:

@@ -13,6 +13,7 @@ from casectl.cli.views import Column, Part, View
 from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, HistoryEntry, Note
 from casectl.model.configuration import CaseType
 from casectl.model.event import Event
+from casectl.model.job import Job
 from casectl.model.people import Contact, Team, Tenant, User, WhoAmI
 
 if TYPE_CHECKING:
@@ -136,6 +137,25 @@ _TEAMS = View(
 _CONTACTS = View(result=Contact, columns=_CONTACT_COLUMNS, empty="No contacts match.")
 _TYPES = View(result=CaseType, columns=_TYPE_COLUMNS, id="name", empty="There are no case types.")
 
+_JOBS = View(
+    result=Job,
+    columns=(
+        Column(header="JOB", path="id", rank=0, least=3, right=True),
+        Column(header="STATE", path="state", rank=0),
+        Column(header="DONE", path="done", rank=1, right=True),
+        Column(header="OF", path="total", rank=1, right=True),
+        Column(header="REFUSED", path="refused", rank=2, right=True),
+        Column(header="WHO", path="actor", rank=3),
+        Column(header="BEGUN", path="created_at", format=moment, rank=4),
+        Column(header="WHAT", path="operation", rank=5),
+        Column(header="FAILED BECAUSE", path="error.message", rank=6),
+    ),
+    parts=(
+        Part(heading="Refused", path="outcomes", columns=(_NUMBER, Column(header="REASON", path="message", rank=0))),
+    ),
+    empty="There are no jobs.",
+)
+
 VIEWS: dict[str, View] = {
     **ACCESS_VIEWS,
     "case": _CASES,
@@ -191,6 +211,8 @@ VIEWS: dict[str, View] = {
         ),
         empty="Nothing has happened that you may see.",
     ),
+    "job": _JOBS,
+    "jobs": _JOBS,
     "actions": View(
         result=ActionChoice,
         id="name",

@@ -22,16 +22,19 @@ if TYPE_CHECKING:
     from casectl.model.actor import Actor
     from casectl.operation import AnyOperation, Call
     from casectl.store.access import StoredAccess
+    from casectl.store.jobs import StoredJobs
     from casectl.store.sql import Sql
 
 
 class StoredUnit:
     """See `casectl.unit.Unit`."""
 
-    def __init__(self, sql: Sql, actor: Actor, call: Call, now: datetime | None = None) -> None:
+    def __init__(
+        self, sql: Sql, actor: Actor, call: Call, now: datetime | None = None, stamp: int | None = None
+    ) -> None:
         self.actor = actor
         self.call = call
-        self.context = Context(sql, actor, call, now)
+        self.context = Context(sql, actor, call, now, stamp)
         self.cases = StoredCases(self.context)
         self.notes = StoredNotes(self.context)
         self.people = StoredPeople(self.context)
@@ -46,6 +49,13 @@ class StoredUnit:
         from casectl.store.access import StoredAccess
 
         return StoredAccess(self.context)
+
+    @property
+    def jobs(self) -> StoredJobs:
+        """See `casectl.unit.Unit.jobs`; loaded at its first use."""
+        from casectl.store.jobs import StoredJobs
+
+        return StoredJobs(self.context)
 
     async def now(self) -> datetime:
         """See `casectl.unit.Unit.now`."""
