@@ -67,7 +67,7 @@ def test_the_example_of_the_document_works_as_printed(
     )
     monkeypatch.setenv("CASECTL_REMOTE_URL", served_desk.url)
     scope: dict[str, Any] = {}
-    exec(EXAMPLE.replace("your_api_key", served_desk.token("acme", "wanda")), scope)
+    exec(EXAMPLE.replace("your_api_key", served_desk.token("acme", "admin")), scope)
     scope["cm"].close()
     case = remote_manager.get_case(scope["case"].id)
     assert (case.title, case.description) == ("Server outage", "Production server down")
