@@ -216,9 +216,11 @@ def remove(name: Name, *, options: CommonOptions) -> None:
 
 
 def _is_in(path: str, name: str) -> bool:
+    import os
+
     from casectl.config.files import read_file
 
-    return name in read_file(path, project=False).profiles
+    return os.path.exists(path) and name in read_file(path, project=False).profiles  # noqa: PTH110
 
 
 def _log_out(options: CommonOptions, place: Config) -> None:
