@@ -42,7 +42,7 @@ class Events(Operation[EventPage], frozen=True, kw_only=True):
         metavars={"after": "CURSOR", "since": "TIME"},
         examples=(
             ("casectl events", "the newest"),
-            ("casectl events --since 2h team:l2", "of two hours, of cases that are now with l2"),
+            ("casectl events --since 2h team:Network", "of two hours, of cases that are the team's now"),
             ("casectl events --since today -o jsonl", "for programs; --follow waits for more"),
         ),
         view="events",

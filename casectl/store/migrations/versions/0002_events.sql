@@ -88,4 +88,4 @@ END $$;
 REVOKE ALL ON FUNCTION event_horizon(), begin_event_epoch(), event_window(xid8, bigint, int), event_place(timestamptz),
     event_ends(int[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION event_horizon(), event_window(xid8, bigint, int), event_place(timestamptz), event_ends(int[])
-    TO @app@, @read@;
+    TO @app@;
