@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from casectl.desk.access_steps import Origin, Step, Steps
 
 FREE_BY_ACCOUNT, FREE_BY_ADDRESS, FREE_CODES = 5, 30, 5
-"""Failures in a row without a delay."""
+"""So many failures in a row are the last before a delay."""
 
 LONGEST_DELAY = 300
 """Seconds; longer, and anybody could lock others out for good."""
@@ -42,8 +42,8 @@ _COUNT: LiteralString = """
         failures = CASE WHEN d.attempted_at < clock_timestamp() - interval '1 hour' THEN 1 ELSE d.failures + 1 END,
         attempted_at = clock_timestamp(),
         blocked_until = clock_timestamp() + CASE
-            WHEN d.attempted_at < clock_timestamp() - interval '1 hour' OR d.failures < %s THEN interval '0'
-            ELSE make_interval(secs => least(%s, power(2, least(d.failures - %s, 20)))) END
+            WHEN d.attempted_at < clock_timestamp() - interval '1 hour' OR d.failures + 1 < %s THEN interval '0'
+            ELSE make_interval(secs => least(%s, power(2, least(d.failures + 1 - %s, 20)))) END
 """
 
 

@@ -165,7 +165,7 @@ def test_a_person_who_guesses_must_wait(serving: Any, served_database: Any, page
     give_password(served_database, "wanda")
     with serving.serve(make_app(config_of(served_database, **CHEAP))) as served:
         page.goto(served.url + address(challenge=pkce().challenge))
-        for _ in range(6):
+        for _ in range(5):
             log_in(page, password="wrong")
             page.get_by_role("alert").filter(has_text="Login or password is wrong.").wait_for()
             assert page.get_by_label("Login").input_value() == "wanda"

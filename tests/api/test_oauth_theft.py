@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from casectl.api.app import make_app
 from tests.api.oauth_desk import desk  # noqa: F401 - a fixture
 from tests.api.oauth_flows import (
     CHEAP,
+    PASSWORD,
     Browser,
     Pkce,
     add_client,
@@ -336,3 +338,15 @@ def test_a_password_gets_the_configured_cost_at_the_next_login(serving, served_d
     (hashed,) = sql(served_database, "SELECT hash FROM passwords")[0]
     assert "m=128," in hashed
     assert hashed not in str(sql(served_database, "SELECT payload FROM audit"))
+
+
+def test_no_log_holds_a_secret_at_any_level(desk: LoginDesk, caplog: pytest.LogCaptureFixture) -> None:
+    client = add_client(desk.database, "logged", secret="cs_logged")
+    with caplog.at_level(logging.DEBUG):
+        code, proof = code_of(desk.served, client)
+        given = exchange(desk.served, code, proof, client, client_secret="cs_logged").json
+        again = refresh(desk.served, given["refresh_token"], client, client_secret="cs_logged").json
+        refused(refresh(desk.served, "cr_stolen", client, client_secret="cs_logged"))
+    told = caplog.text + "".join(str(record.__dict__) for record in caplog.records)
+    secrets = [code, proof.verifier, "cs_logged", "cr_stolen", PASSWORD, *given.values(), *again.values()]
+    assert not [word for word in secrets if isinstance(word, str) and len(word) > 8 and word in told]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from oauthlib.oauth2.rfc6749.errors import OAuth2Error
 
+from casectl.api.limits import address_of, throttle
 from casectl.api.oauth.exchange import NO_STORE, BadRequest, Reply, basic_of, decoded, error, form_of, origin_of
 from casectl.api.oauth.grant_types import introspection_endpoint, revocation_endpoint, token_endpoint
 from casectl.api.oauth.validator import INTROSPECT, Validator
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from casectl.desk.access_steps import Step
 
 UNAUTHORIZED = 401
+
+DEVICES_A_SECOND, DEVICES_AT_ONCE = 0.5, 30
+"""What one address may begin: everybody may, without a proof, and each leaves a row for a while."""
 
 KNOWN = frozenset((
     "grant_type", "client_id", "client_secret", "code", "code_verifier", "redirect_uri", "refresh_token", "scope",
@@ -142,6 +146,7 @@ def _introspect_by_key(step: Step, bearer: str, form: dict[str, str]) -> Reply:
 
 async def device_authorization(authority: Authority, request: Request) -> Response:
     """A code for a device without a browser, and one for its user to type in elsewhere (RFC 8628)."""
+    await throttle(request, f"device:{address_of(request.scope)}", DEVICES_A_SECOND, DEVICES_AT_ONCE)
     address = f"{authority.issuer(request)}/oauth/device"
 
     def work(step: Step, validator: Validator, form: dict[str, str]) -> Reply:
