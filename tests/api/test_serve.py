@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.conftest import copied
-from tests.serve_program import Load, serve_program, until
+from tests.serve_program import Load, read_all, serve_program, until
 from tests.served import issue_key
 
 FAST = {"CASECTL_SERVER_CLIENT_RATE": "off", "CASECTL_SERVER_ADDRESS_RATE": "off"}
@@ -240,3 +240,18 @@ def test_a_schema_that_changed_meanwhile_makes_it_unready(served_database):
 def test_plain_http_beyond_this_machine_needs_a_word(served_database):
     with serve_program(served_database, "--listen", "0.0.0.0:0", "--behind-proxy") as server:
         assert server.ask("GET", "/healthz").status == 200
+
+
+def test_event_streams_are_told_to_end(served_database, token):
+    with serve_program(served_database, **FAST) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
+            line.sendall(
+                b"GET /v1/events/ HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer %s\r\n\r\n"
+                % token.encode()
+            )
+            assert line.recv(65536).startswith(b"HTTP/1.1 200 ")
+            began = time.monotonic()
+            assert server.end() == 0
+            assert time.monotonic() - began < 5
+            assert read_all(line).endswith(b"0\r\n\r\n"), "the stream came to an end of its own, and was not cut off"
+        assert "cut off" not in server.log
