@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -214,3 +215,10 @@ def test_a_bulk_s_events_come_in_pages(desk: Any) -> None:
     assert [event.case.number for event in events] == numbers
     assert {event.name for event in events} == {"case.priority_changed"}
     assert len({event.cursor for event in events}) == 12
+
+
+def test_the_manual_tells_every_name() -> None:
+    page = (Path(__file__).parents[2] / "casectl/manual/events.md").read_text(encoding="utf-8")
+    assert [row for row in page.splitlines() if row.startswith(("| case.", "| note."))] == [
+        f"| {name} | {meaning} |" for name, meaning in EVENT_NAMES.items()
+    ]
