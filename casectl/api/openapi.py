@@ -168,7 +168,10 @@ def _parameters(route: VerbRoute) -> list[Json]:
 def _path_parameter(verb: type[AnyOperation], name: str) -> Json:
     own = openapi_schemas.field_schema(verb, name)
     bare = {key: value for key, value in own.items() if key not in ("description", "anyOf")}
-    words = bare if (verb.name, name) in openapi_schemas.OF_VERB or own.get("type") == "integer" else WORD
+    is_plain = (verb.name, name) not in openapi_schemas.OF_VERB and (
+        name in openapi_schemas.LIMITS or "pattern" not in own
+    )
+    words = WORD if is_plain else bare
     made: Json = {"name": name, "in": "path", "required": True, "description": own["description"], "schema": words}
     return made | ({"example": openapi_examples.IN_PATH[name]} if name in openapi_examples.IN_PATH else {})
 

@@ -112,6 +112,7 @@ OF_VERB: dict[tuple[str, str], Schema] = {
     ("team add", "team"): _line(),
     ("contact add", "contact"): _line(),
     ("session revoke", "session"): {"type": "string", "pattern": "^([0-9]{1,18}|all)$"},
+    ("user password", "old_password"): {"type": "string", "maxLength": 1024},
     ("user password", "password"): {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST},
     ("key create", "key"): _line(),
     ("client add", "client"): _LOGIN,

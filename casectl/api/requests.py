@@ -6,7 +6,7 @@ What a verb needs to be read is found out once, when the server starts (`Reader`
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -89,9 +89,6 @@ class Reader:
         named = {*free} - MADE.get(verb.name, frozenset())
         self._references = REFERENCES & named
         self.names = {name: name for name in free} | {alias: name for alias, name in ALIASES.items() if name in named}
-        self._numbers = {
-            field.name for field in struct_fields(verb) if field.name in path_fields and int in _types(field.type)
-        }
         self._nested = NESTED.get(verb.name, "")
         self._inside = {name: to for name, to in self.names.items() if to not in OUTSIDE.get(verb.name, ())}
         self._not_yet = NOT_YET.get(verb.name, {})
@@ -105,9 +102,7 @@ class Reader:
         Raises InvalidInput with every problem, UsageError for what cannot be read at all, TooLarge.
         """
         parameters = query_parameters(scope)
-        found = _Gathered(
-            {name: self._of_path(name, word) for name, word in zip(self.path_fields, segments, strict=True)}
-        )
+        found = _Gathered(dict(zip(self.path_fields, segments, strict=True)))
         if self.has_body:
             _only_selection(parameters)
             body = await read_body(scope, receive, self.max_body)
@@ -117,11 +112,6 @@ class Reader:
         else:
             self._take_parameters(parameters, found)
         return Reading(self._build(found), parameters, _selection(parameters), found.places)
-
-    def _of_path(self, name: str, word: str) -> str | int:
-        """A part of the path as a value of its field; what should be a number and is none is refused with the rest."""
-        is_number = name in self._numbers and word.isascii() and word.isdigit() and len(word) <= MOST_DIGITS
-        return int(word) if is_number else word
 
     def _build(self, found: _Gathered) -> AnyOperation:
         try:
@@ -236,10 +226,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "decimal": _decimal,
 }
 _WANTED = {"flag": "true or false", "number": "a whole number", "decimal": "a number"}
-
-
-def _types(kind: Any) -> tuple[Any, ...]:
-    return (kind, *get_args(kind))
 
 
 def _ids(value: Any) -> Any:

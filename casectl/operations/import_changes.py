@@ -18,6 +18,7 @@ from casectl.rules import numbering, rights
 from casectl.rules.case_input import zone_of
 from casectl.rules.import_values import block_key
 from casectl.rules.lifecycle import status_key
+from casectl.rules.text import json_pointer
 from casectl.unit import CaseRow, NewCase
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
         if len(self.records) > MAX_RECORDS:
             message = f"a batch has at most {MAX_RECORDS:,} lines, not {len(self.records):,}"
             raise InvalidInput(message, problems=[Problem(message=message, pointer="/records", code="too_many")])
+        if self.carried and not (self.dry_run or unit.call.dry_run):
+            message = "only a dry run carries cases on: what is written is what the desk has"
+            raise InvalidInput(message, problems=[Problem(message=message, pointer="/carried", code="excluded")])
 
     async def _plan(self, unit: Unit) -> tuple[BatchPlan, Names, TypeBook]:
         known = await self._known(unit)
@@ -99,7 +103,7 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
         numbers = [record.number for record in self.records if record.number and record.external_id not in cases]
         taken, _ = await unit.cases.lock_found(list(dict.fromkeys(numbers))) if numbers else ([], [])
         for external_id, state in self.carried.items():
-            carried = msgspec.json.decode(state, type=Carried)
+            carried = _carried(external_id, state)
             if carried.row is not None:
                 cases[external_id] = carried.row
             if carried.blocked:
@@ -123,6 +127,15 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
         marks = [(block_key(name), run_id, None, "mark", place) for name, place in blocked.items()]
         if rows or marks:
             await unit.imports.record(self.source, [*rows.values(), *marks])
+
+
+def _carried(external_id: str, state: bytes) -> Carried:
+    try:
+        return msgspec.json.decode(state, type=Carried)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"what is carried of {external_id[:80]!r} did not come of a dry run"
+        pointer = json_pointer("carried", external_id)
+        raise InvalidInput(message, problems=[Problem(message=message, pointer=pointer, code="carried")]) from error
 
 
 async def _types(unit: Unit, records: list[ChangeRecord]) -> dict[str, LoadedType | Refusal]:

@@ -113,7 +113,8 @@ class StoredPeople(StoredContacts):
         unknown = [name for name in names if name.lower() not in known]
         if unknown:
             legal = sorted(row[2] for row in rows)
-            problem = Problem(pointer="/roles", message=f"unknown role {', '.join(unknown)}", allowed=legal)
+            message = f"unknown role {', '.join(unknown)}"
+            problem = Problem(pointer="/roles", message=message, code="unknown_role", allowed=legal)
             raise InvalidInput(problem.message, hint=f"known roles: {', '.join(legal)}", problems=[problem])
         return sorted({known[name.lower()] for name in names})
 

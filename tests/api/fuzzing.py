@@ -32,7 +32,7 @@ BY_RULES = frozenset({
     # of what the desk has: types, statuses, forms, people
     "circle", "form", "inactive", "lifecycle", "required", "unknown_priority", "unknown_status", "unknown_role",
     # of several fields together, and of words with a grammar of their own
-    "bad_address", "bad_duration", "dry_run", "tag", "bad_time", "excluded", "given_twice", "idempotency_conflict", "login", "name",
+    "bad_address", "bad_duration", "carried", "dry_run", "tag", "bad_time", "excluded", "given_twice", "idempotency_conflict", "login", "name",
     "email", "guessable", "nothing", "number_pattern", "past", "range", "selection",
 })  # fmt: skip
 """Codes of problems that no schema can tell beforehand."""
