@@ -97,6 +97,10 @@ class Cases(Protocol):
         """Insert in one statement; ids and numbers, in order. The number is taken last (DECISIONS 13)."""
         ...
 
+    async def open(self, new: NewCase) -> Case:
+        """Insert one case, made now and not resolved, and tell it as `get` would."""
+        ...
+
     async def get(self, reference: str, *, with_description: bool = True) -> Case:
         """By number or id (all digits); NotFound names the reference and, cheaply, near numbers."""
         ...

@@ -38,7 +38,7 @@ RETRIES = 3
 
 _WHO_ENTERS: LiteralString = """
     SELECT problem, tenant_id, tenant, user_id, login, name, email, rights, team_ids, led, zone, roles, schema_version,
-           candidates, now(), set_config('plan_cache_mode', 'force_generic_plan', true),
+           candidates, now(), stamp, set_config('plan_cache_mode', 'force_generic_plan', true),
            set_config('transaction_read_only', %s, true)
     FROM """
 """Planning a look-up by key under row-level security costs more than running it, so prepared plans are kept; where the
@@ -53,12 +53,12 @@ _HISTORIC = "SELECT set_config('casectl.import', 'on', true)"
 async def perform(sql: Sql, identity: Identity, operation: Operation[Result], call: Call) -> Result:
     """Run a verb in a transaction of its own; a Refusal or a fault undoes all of it."""
     try:
-        actor, now = await _enter(sql, identity, operation, call)
+        actor, now, stamp = await _enter(sql, identity, operation, call)
         rights.require(actor, operation.right)
         if call.historic_at is not None or call.historic_actor is not None or operation.historic:
             rights.require(actor, "import:run")
             await sql.rows(_HISTORIC)
-        unit = StoredUnit(sql, actor, call, now)
+        unit = StoredUnit(sql, actor, call, now, stamp)
         if call.historic_actor is not None:
             await unit.people.user(str(call.historic_actor))  # else the audit could name somebody who never was
         result = await _once(unit, operation)
@@ -69,10 +69,29 @@ async def perform(sql: Sql, identity: Identity, operation: Operation[Result], ca
                 await prune(unit.context)
                 await announce(unit.context)
             await sql.commit()  # of a read too: psycopg forgets all prepared statements at a rollback
-    except BaseException:
+    except BaseException as error:
         await _undo(sql)
+        if _is_of_another_schema(error):
+            await _refuse_other_schema(sql)
         raise
     return result
+
+
+def _is_of_another_schema(error: BaseException) -> bool:
+    from psycopg import errors
+
+    return isinstance(error, errors.UndefinedColumn | errors.UndefinedFunction | errors.UndefinedTable)
+
+
+async def _refuse_other_schema(sql: Sql) -> None:
+    """Where the database lacks what this program asks for: raise SchemaMismatch if its schema is another."""
+    rows = await sql.rows("SELECT to_regclass('alembic_version') IS NOT NULL")
+    if rows[0][0]:
+        found = (await sql.rows("SELECT coalesce(max(version_num), '') FROM alembic_version"))[0][0]
+        if found != SCHEMA_VERSION:
+            await sql.rollback()
+            raise schema_mismatch(found)
+    await sql.rollback()
 
 
 async def _undo(sql: Sql) -> None:
@@ -84,8 +103,8 @@ async def _undo(sql: Sql) -> None:
         return  # the connection is gone, and with it the transaction
 
 
-async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: Call) -> tuple[Actor, datetime]:
-    """Who acts, and the transaction's time."""
+async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: Call) -> tuple[Actor, datetime, int]:
+    """Who acts, the transaction's time, and the stamp of the tenant's configuration."""
     mode, act = "on" if operation.reads else "off", (operation.name, call.request_id)
     if identity.user_id is None:
         row = (await sql.rows(_BY_NAME, (mode, identity.tenant, identity.login, identity.os_user, *act)))[0]
@@ -101,7 +120,7 @@ async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: 
         rights=frozenset(row[7]), team_ids=frozenset(row[8]), led_team_ids=frozenset(row[9]), zone=row[10],
         roles=tuple(row[11]), client=identity.client,
     )  # fmt: skip
-    return actor, row[14]
+    return actor, row[14], row[15]
 
 
 async def _once(unit: StoredUnit, operation: Operation[Result]) -> Result:

@@ -106,8 +106,7 @@ class Create(Operation[Case], frozen=True, kw_only=True):
             number_suffix=suffix,
             number_sequence=numbering.sequence_name(loaded.number_pattern, loaded.name, local),
         )
-        case_id, _ = (await unit.cases.insert([new]))[0]
-        return await unit.cases.get(str(case_id))
+        return await unit.cases.open(new)
 
     async def _read(self, unit: Unit, loaded: LoadedType) -> tuple[Target, dict[str, Any]]:
         """Everything but the people the case is about, and the form's values; all that is wrong with both at once."""

@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from casectl.model.case import Case, CaseRef, ContactRef, PersonRef, StatusRef, TeamRef, TypeRef
 from casectl.rules.priorities import priority_name
+from casectl.store.known import known_to
 from casectl.unit import CaseRow
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import LiteralString
 
     from casectl.store.context import Context
+    from casectl.store.known import Known
 
 CATEGORIES = ("", "new", "open", "pending", "on_hold", "resolved", "closed")
 CLOSED = 6
@@ -57,15 +59,24 @@ def person(row: tuple[Any, ...], at: int) -> PersonRef | None:
 class Names:
     """What the ids of a page of cases stand for: one noun per id, shared by all cases of the page."""
 
-    def __init__(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        self.status: dict[int, StatusRef] = {}
-        self.type: dict[int, TypeRef] = {}
+    def __init__(self, known: Known) -> None:
+        self.status, self.type = known.status_refs, known.type_refs
         self.user: dict[int | None, PersonRef] = {}
         self.team: dict[int | None, TeamRef] = {}
         self.contact: dict[int | None, ContactRef] = {}
         self.parent: dict[int | None, CaseRef] = {}
+
+    def take(self, rows: Iterable[tuple[Any, ...]]) -> Names:
+        """Learn what the look-ups found."""
         for kind, key, *told in rows:
             _REMEMBER[kind](self, key, *told)
+        return self
+
+    def lack(self, columns: tuple[int, ...], rows: Sequence[tuple[Any, ...]]) -> set[int]:
+        """The ids in these columns that have no name yet."""
+        ids = {row[column] for row in rows for column in columns} - {None}
+        have = _KEPT.get(columns)
+        return ids - getattr(self, have).keys() if have else ids
 
 
 def _status(names: Names, key: int, name: str, category: str, _: str) -> None:
@@ -110,17 +121,22 @@ _LOOKUPS: tuple[tuple[tuple[int, ...], LiteralString], ...] = (
 row-level security costs 3 ms, more than all else that a list does."""
 
 
+_KEPT: dict[tuple[int, ...], str] = {(17,): "status", (18,): "type"}
+"""The names that `store.known` keeps."""
+
+
 async def names_of(context: Context, rows: Sequence[tuple[Any, ...]]) -> Names:
     """The names that these rows of CASE_COLUMNS need, in one statement."""
     parts: list[LiteralString] = []
     parameters: list[Any] = []
+    names = Names(known_to(context))
     for columns, lookup in _LOOKUPS:
-        ids = {row[column] for row in rows for column in columns} - {None}
+        ids = names.lack(columns, rows)
         if ids:
             parts.append(lookup + " WHERE tenant_id = %s AND id = ANY(%s::int8[])")
             # As text: psycopg would give the array the type of its largest id, and every type is prepared anew.
             parameters += [context.tenant_id, "{" + ",".join(map(str, ids)) + "}"]
-    return Names(await context.sql.rows(" UNION ALL ".join(parts), parameters) if parts else ())
+    return names.take(await context.sql.rows(" UNION ALL ".join(parts), parameters) if parts else ())
 
 
 def case_of(row: tuple[Any, ...], names: Names) -> Case:

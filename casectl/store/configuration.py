@@ -11,6 +11,7 @@ from casectl.model.configuration import CaseType
 from casectl.model.people import Tenant
 from casectl.rules.text import near
 from casectl.store.case_rows import CATEGORIES
+from casectl.store.known import known_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +45,9 @@ class StoredConfiguration:
     async def case_type(self, reference: str | int, revision: int | None = None) -> CaseType:
         """See `casectl.unit.Configuration.case_type`."""
         key = str(reference)
+        known = known_to(self._context)
+        if (key, revision) in known.types:
+            return known.types[key, revision]
         by_id = key.isascii() and key.isdigit()
         rows = await self._context.sql.rows(
             _TYPE + ("AND t.id = %s" if by_id else "AND lower(t.name) = lower(%s)")
@@ -51,7 +55,8 @@ class StoredConfiguration:
             (self._context.tenant_id, int(key) if by_id else key, revision),
         )  # fmt: skip
         if rows:
-            return _case_type(rows[0])
+            found = known.types[key, revision] = _case_type(rows[0])
+            return found
         if revision is not None:
             newest = await self.case_type(reference)
             raise NotFound(f"{newest.name} has no revision {revision}", hint=f"its newest is {newest.revision}")
@@ -70,6 +75,7 @@ class StoredConfiguration:
     ) -> CaseType:
         """See `casectl.unit.Configuration.put_case_type`."""
         context = self._context
+        context.stamp = None
         await self._ensure_statuses(lifecycle["statuses"])
         rows = await context.sql.rows(
             _TYPE + "AND r.revision = t.revision AND lower(t.name) = lower(%s)", (context.tenant_id, name)
@@ -118,11 +124,15 @@ class StoredConfiguration:
 
     async def statuses(self) -> dict[str, tuple[int, int]]:
         """See `casectl.unit.Configuration.statuses`."""
+        known = known_to(self._context)
+        if known.statuses is not None:
+            return known.statuses
         rows = await self._context.sql.rows(
             "SELECT name, id, category FROM statuses WHERE tenant_id = %s ORDER BY category, id",
             (self._context.tenant_id,),
         )
-        return {name: (status_id, category) for name, status_id, category in rows}
+        known.statuses = {name: (status_id, category) for name, status_id, category in rows}
+        return known.statuses
 
     async def tenant(self) -> Tenant:
         """See `casectl.unit.Configuration.tenant`."""

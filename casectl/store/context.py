@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 class Context:
     """The transaction of one verb. `changed_at` None means the transaction's own time, `now()` in SQL.
 
-    `now` is that time where entering has told it already.
+    `now` is that time where entering has told it already; `stamp` that of the tenant's configuration, None where it
+    was not told, or where this very transaction changes it.
     """
 
-    def __init__(self, sql: Sql, actor: Actor, call: Call, now: datetime | None = None) -> None:
+    def __init__(
+        self, sql: Sql, actor: Actor, call: Call, now: datetime | None = None, stamp: int | None = None
+    ) -> None:
         self.sql = sql
         self.actor = actor
         self.call = call
@@ -27,6 +30,7 @@ class Context:
         self.changed_by: int = actor.user_id if call.historic_actor is None else call.historic_actor
         self.changed_at: datetime | None = call.historic_at
         self._now = now
+        self.stamp = stamp
 
     async def take(self, name: str, how_many: int = 1) -> int:
         """The last of `how_many` new values of a counter; none is ever given twice."""

@@ -24,7 +24,8 @@ BEGIN
            t.timezone,
            ARRAY(SELECT r.name FROM user_roles x JOIN roles r ON r.tenant_id = x.tenant_id AND r.id = x.role_id
                  WHERE x.tenant_id = u.tenant_id AND x.user_id = u.id ORDER BY r.name),
-           (SELECT coalesce(max(v.version_num), '') FROM alembic_version v), '{}'::text[], u.kind
+           (SELECT coalesce(max(v.version_num), '') FROM alembic_version v), '{}'::text[], u.kind,
+           coalesce((SELECT s.stamp FROM configuration_stamps s WHERE s.tenant_id = u.tenant_id), 0)
     INTO found_user
     FROM users u JOIN tenants t ON t.tenant_id = u.tenant_id
     WHERE u.tenant_id = wanted_tenant AND u.id = wanted_user AND u.is_active;
