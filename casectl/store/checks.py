@@ -76,6 +76,10 @@ _ID_COUNTERS: LiteralString = """
         UNION ALL SELECT tenant_id, 'contacts.id', max(id) FROM contacts GROUP BY tenant_id
         UNION ALL SELECT tenant_id, 'statuses.id', max(id) FROM statuses GROUP BY tenant_id
         UNION ALL SELECT tenant_id, 'case_types.id', max(id) FROM case_types GROUP BY tenant_id
+        UNION ALL SELECT tenant_id, 'clients.id', max(id) FROM clients GROUP BY tenant_id
+        UNION ALL SELECT tenant_id, 'api_keys.id', max(id) FROM api_keys GROUP BY tenant_id
+        UNION ALL SELECT tenant_id, 'grants.id', max(id) FROM grants GROUP BY tenant_id
+        UNION ALL SELECT tenant_id, 'security_events.id', max(id) FROM security_events GROUP BY tenant_id
     ) t LEFT JOIN counters c ON c.tenant_id = t.tenant_id AND c.name = t.name
     WHERE coalesce(c.value, 0) < t.most
 """

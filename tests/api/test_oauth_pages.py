@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import statistics
 import time
 from typing import TYPE_CHECKING
 
@@ -330,8 +329,8 @@ def test_time_does_not_tell_who_exists(serving, served_database) -> None:
                 status = browser.send(target, login=login, password="wrong", tenant="acme").status
                 taken.append(time.perf_counter() - begun)
                 assert status == 403
-    middle = {login: statistics.median(taken) for login, taken in times.items()}
-    assert max(middle.values()) < 1.6 * min(middle.values()), middle
+    least = {login: min(taken) for login, taken in times.items()}  # what else this machine does only adds
+    assert max(least.values()) < 1.5 * min(least.values()), least
 
 
 def test_a_login_without_a_choice_of_tenants_asks_for_none(serving, served_database) -> None:

@@ -6,6 +6,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from casectl.api.app import make_app
@@ -350,3 +351,14 @@ def test_no_log_holds_a_secret_at_any_level(desk: LoginDesk, caplog: pytest.LogC
     told = caplog.text + "".join(str(record.__dict__) for record in caplog.records)
     secrets = [code, proof.verifier, "cs_logged", "cr_stolen", PASSWORD, *given.values(), *again.values()]
     assert not [word for word in secrets if isinstance(word, str) and len(word) > 8 and word in told]
+
+
+def test_a_restart_of_postgres_logs_nobody_out(desk: LoginDesk) -> None:
+    given = tokens_of(desk.served)
+    with psycopg.connect(**desk.database.superuser, autocommit=True) as superuser:
+        ended = superuser.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            (desk.database.name,),
+        ).fetchall()
+    assert len(ended) > 1
+    assert refresh(desk.served, given["refresh_token"]).status == 200
