@@ -14,7 +14,7 @@ import msgspec
 
 from casectl.desk.authorization import DEVICE_INTERVAL, Authorization, DeviceCode, settings_of
 from casectl.desk.oauth_session import refusal_of
-from casectl.desk.session import account_of, is_renewable, not_logged_in, session_of
+from casectl.desk.session import account_of, credentials_of, is_renewable, not_logged_in, session_of
 from casectl.desk.tokens import Account, Method, Note, Tokens, TokenStore
 from casectl.errors import InvalidInput, NotFound, NotLoggedIn, NotPermitted, Refusal, Unreachable
 
@@ -64,6 +64,7 @@ class Login:
 
     def __init__(self, config: Config, *, client_id: str = "", insecure_storage: bool = False) -> None:
         self.account: Account = account_of(config)
+        self.tenant = config.server_tenant()
         self.server = Authorization.of(config, client_id)
         self._config = config
         self._store = TokenStore.of(config)
@@ -82,7 +83,7 @@ class Login:
             raise NotLoggedIn(f"{self.account.url} has no login page", hint="casectl auth login --device")
         poster = self.server.poster("code", scope)
         with Loopback() as door:
-            extra = {"tenant": self.account.tenant} if self.account.tenant else {}
+            extra = {"tenant": self.tenant} if self.tenant else {}
             address, state = poster.page(metadata.authorization_endpoint, door.redirect_uri, **extra)
             door.expect(state)
             show(address)
@@ -145,10 +146,10 @@ class Login:
     def _keep(self, tokens: Tokens, method: Method) -> LoggedIn:
         who = _asked_who(self._config, tokens, is_vital=method == "token")
         tenant = who.tenant if who else ""
-        if who and self.account.tenant and tenant.lower() != self.account.tenant.lower():
+        if who and self.tenant and tenant.lower() != self.tenant.lower():
             _revoked(self.server, tokens)
             raise InvalidInput(
-                f"this login is for the tenant {tenant}, not for {self.account.tenant}",
+                f"this login is for the tenant {tenant}, not for {self.tenant}",
                 hint="choose the tenant on the login page, or leave out --tenant",
             )
         note = Note(
@@ -263,10 +264,10 @@ def logged_in(config: Config, *, refresh: bool = False) -> LoggedIn:
 
 def confirmed(config: Config, login: LoggedIn) -> LoggedIn:
     """The login as the server knows it now. Raises NotLoggedIn when it refuses it, Unreachable when it is away."""
-    from casectl.desk.open import remote_desk
+    from casectl.desk.remote import RemoteDesk
     from casectl.operations.whoami import AskWhoAmI
 
-    with remote_desk(config, lambda _: None) as desk:
+    with RemoteDesk(login.url, credentials_of(config), settings_of(config)) as desk:
         try:
             who = desk.perform(AskWhoAmI())
         except (NotPermitted, NotFound):

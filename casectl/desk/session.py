@@ -32,7 +32,7 @@ def account_of(config: Config) -> Account:
             "no server is configured: the desk of this machine needs no login",
             hint="casectl profile add NAME --url https://…",
         )
-    return Account(url=url, profile=config.text("profile"), tenant=config.server_tenant())
+    return Account(url=url, profile=config.text("profile"))
 
 
 def credentials_of(config: Config) -> Credentials:
@@ -49,7 +49,8 @@ def credentials_of(config: Config) -> Credentials:
 
 def session_of(config: Config) -> Session:
     """The stored login of this configuration, there or not."""
-    return Session(TokenStore.of(config), account_of(config), lambda tokens: _refresh(config, tokens))
+    account = account_of(config)
+    return Session(TokenStore.of(config), account, lambda tokens: _refresh(config, tokens), config.server_tenant())
 
 
 def _refresh(config: Config, tokens: Tokens) -> Tokens:
@@ -59,9 +60,15 @@ def _refresh(config: Config, tokens: Tokens) -> Tokens:
 
 
 class Session:
-    """The stored login of an account. Threads and processes may share it: one of them refreshes, the others wait."""
+    """The stored login of an account. Threads and processes may share it: one of them refreshes, the others wait.
 
-    def __init__(self, store: TokenStore, account: Account, refresh: Callable[[Tokens], Tokens]) -> None:
+    A login has one tenant: where `tenant` names another, there is no login.
+    """
+
+    def __init__(
+        self, store: TokenStore, account: Account, refresh: Callable[[Tokens], Tokens], tenant: str = ""
+    ) -> None:
+        self._tenant = tenant
         self._store = store
         self._account = account
         self._refresh = refresh
@@ -108,9 +115,10 @@ class Session:
     def _refreshed(self, note: Note, tokens: Tokens) -> Tokens:
         try:
             fresh = self._refresh(tokens)
-        except NotLoggedIn:
-            self._tokens = None
-            self._store.forget(note)
+        except NotLoggedIn as refusal:
+            if getattr(refusal, "error", "") == "invalid_grant":  # the session is over, whoever asks again
+                self._tokens = None
+                self._store.forget(note)
             raise
         self._store.write(note, fresh)
         return fresh
@@ -119,6 +127,11 @@ class Session:
         note = self._store.note(self._account)
         if note is None:
             raise not_logged_in(self._account)
+        if self._tenant and note.tenant and note.tenant.lower() != self._tenant.lower():
+            raise NotLoggedIn(
+                f"logged in at {self._account.url} as one of tenant {note.tenant}, not of {self._tenant}",
+                hint="another tenant needs a profile of its own: casectl profile add NAME --url … --tenant …",
+            )
         return note
 
     def _read(self, note: Note) -> Tokens:
@@ -130,9 +143,8 @@ class Session:
 
 def not_logged_in(account: Account) -> NotLoggedIn:
     """The refusal of somebody without a login for this account, with the command that makes one."""
-    tenant = f" in tenant {account.tenant}" if account.tenant else ""
     profile = f" --profile {account.profile}" if account.profile else ""
-    return NotLoggedIn(f"not logged in at {account.url}{tenant}", hint=f"{LOGIN}{profile}")
+    return NotLoggedIn(f"not logged in at {account.url}", hint=f"{LOGIN}{profile}")
 
 
 def _is_due(tokens: Tokens) -> bool:

@@ -32,17 +32,15 @@ Method = Literal["browser", "device", "client", "token", "environment"]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose tokens: of a server, as a profile names it, and of a tenant where one is named."""
+    """Whose tokens: of a server, as a profile names it."""
 
     url: str
     profile: str = ""
-    tenant: str = ""
 
     @property
     def name(self) -> str:
         """The user's name in the keyring: the address first, so that tokens are bound to it."""
-        parts = [self.url, self.profile and f"profile={self.profile!r}", self.tenant and f"tenant={self.tenant!r}"]
-        return " ".join(filter(None, parts))
+        return f"{self.url} profile={self.profile!r}" if self.profile else self.url
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,17 +91,7 @@ class TokenStore:
         return cls(os.path.join(config.state_folder, FOLDER))  # noqa: PTH118 - pathlib would cost every command 5 ms
 
     def note(self, account: Account) -> Note | None:
-        """Where the tokens of the account are; None when there was no login.
-
-        A login without a tenant serves one who names the tenant it led to.
-        """
-        found = self._note(account)
-        if found is None and account.tenant:
-            general = self._note(msgspec.structs.replace(account, tenant=""))
-            found = general if general and general.tenant.lower() == account.tenant.lower() else None
-        return found
-
-    def _note(self, account: Account) -> Note | None:
+        """Where the tokens of the account are; None when there was no login."""
         content = private_files.read(self._path(account, "json"))
         if content is None:
             return None

@@ -421,3 +421,43 @@ def test_ways_to_log_in_exclude_each_other(home):
     assert (done.returncode, "no server is configured" in done.stderr) == (4, True)
     done = home.run("auth", "login", CASECTL_REMOTE_URL="http://desk.example.com")
     assert (done.returncode, "is not encrypted" in done.stderr) == (2, True)
+
+
+def test_a_bus_that_never_answers_is_given_up(home, tmp_path):
+    import socket
+
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "bus"))
+        silent.listen()
+        begin = time.monotonic()
+        done = home.run(
+            "auth", "login", PYTHON_KEYRING_BACKEND="keyring.backends.SecretService.Keyring",
+            DBUS_SESSION_BUS_ADDRESS=f"unix:path={tmp_path / 'bus'}",
+        )  # fmt: skip
+    assert (done.returncode, done.stderr.startswith("casectl: the keyring ")) == (1, True), done.stderr
+    assert "--insecure-storage" in done.stderr
+    assert time.monotonic() - begin < 10
+
+
+def test_a_token_that_is_still_good_is_used_while_the_server_cannot_renew_it(home, peer):
+    home.login()
+    home.change_tokens(expires_at=time.time() + 20, obtained_at=time.time() - 900)
+    peer.broken = {"/oauth/token": (503, {})}
+    assert home.run("whoami").returncode == 0
+    home.change_tokens(expires_at=time.time() - 1)
+    done = home.run("whoami")
+    assert (done.returncode, "is away: it answered 503" in done.stderr) == (9, True)
+    peer.broken = {}
+    assert home.run("whoami").returncode == 0
+
+
+def test_a_secret_that_cannot_be_read_just_now_ends_no_login(home, peer, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text(peer.secret)
+    home.login("--client-id", "robot", "--client-secret-file", "secret")
+    home.change_tokens(expires_at=1.0)
+    secret.rename(tmp_path / "away")
+    done = home.run("whoami")
+    assert (done.returncode, "cannot read the client secret" in done.stderr) == (4, True)
+    (tmp_path / "away").rename(secret)
+    assert home.run("whoami").returncode == 0

@@ -140,3 +140,22 @@ def test_a_projects_profile_is_not_removed_from_my_file(home):
     (home.folder / "casectl.toml").write_text('[profiles.theirs]\ntenant = "acme"\n')
     done = home.run("profile", "remove", "theirs")
     assert (done.returncode, "is not in your file" in done.stderr) == (2, True)
+
+
+def test_a_login_is_for_one_tenant(home, peer):
+    for name, tenant in (("one", "acme"), ("two", "globex")):
+        assert home.run("profile", "add", name, "--url", peer.url, "--tenant", tenant).returncode == 0
+    home.login("--profile", "one")
+    done = home.run("auth", "login", "--profile", "two")
+    assert (done.returncode, "this login is for the tenant acme, not for globex" in done.stderr) == (2, True)
+    assert [query.get("tenant") for query in peer.queries] == ["acme", "globex"]
+    assert home.run("whoami", "--profile", "one").returncode == 0
+    done = home.run("whoami", "--profile", "one", CASECTL_CONFIG=str(with_tenant(home, "globex")))
+    assert (done.returncode, "as one of tenant acme, not of globex" in done.stderr) == (4, True)
+
+
+def with_tenant(home, tenant):
+    """The configuration with the tenant of the profile `one` changed."""
+    path = home.folder / "changed.toml"
+    path.write_text(config_of(home).read_text().replace('tenant = "acme"', f'tenant = "{tenant}"'))
+    return path
