@@ -357,7 +357,8 @@ def test_a_restart_of_postgres_logs_nobody_out(desk: LoginDesk) -> None:
     given = tokens_of(desk.served)
     with psycopg.connect(**desk.database.superuser, autocommit=True) as superuser:
         ended = superuser.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = %s AND pid <> pg_backend_pid()",
             (desk.database.name,),
         ).fetchall()
     assert len(ended) > 1
