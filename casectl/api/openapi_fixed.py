@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from casectl.api.openapi_answers import header_references, refusals
+from casectl.api.openapi_oauth import LOGIN, oauth_paths, oauth_schemas
 
 Json = dict[str, Any]
 
@@ -16,6 +17,7 @@ ABOUT, HEALTH = "About", "Health"
 FIXED_TAGS: dict[str, str] = {
     ABOUT: "What this interface is.",
     HEALTH: "For balancers and service managers.",
+    LOGIN: "The authorization server: OAuth 2 with PKCE, devices, programs of their own.",
 }
 """Headings of these endpoints."""
 
@@ -35,7 +37,7 @@ def fixed_paths() -> Json:
             "readyz", HEALTH, "Tell whether the server can serve: the database answers and has the right schema",
             {"200": _answer("It can.", "text/plain", word)} | refusals(503),
         ),
-    }  # fmt: skip
+    } | oauth_paths()  # fmt: skip
 
 
 def _get(name: str, tag: str, summary: str, answers: Json) -> Json:
@@ -48,4 +50,4 @@ def _answer(description: str, media: str, schema: Json) -> Json:
 
 def fixed_schemas() -> Json:
     """Schemas that only they need."""
-    return {}
+    return oauth_schemas()

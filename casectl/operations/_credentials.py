@@ -66,6 +66,12 @@ async def whose(unit: Unit, user: str | UnsetType) -> User:
     return found
 
 
+def refuse_both(user: str | UnsetType) -> None:
+    """Refuse a user where those of everybody are asked for."""
+    if user is not UNSET:
+        case_input.refuse("of one user or of all, not both", "/of_user", "excluded")
+
+
 async def own_key(unit: Unit, reference: str) -> ApiKey:
     """A key that the actor may end: his own; a program's with `client:manage`; anybody's with `user:manage`.
 

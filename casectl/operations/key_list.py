@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from casectl.model.access import ApiKey
 from casectl.operation import Cli, Operation
-from casectl.operations._credentials import whose
+from casectl.operations._credentials import refuse_both, whose
 from casectl.rules import rights
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class ListKeys(Operation[list[ApiKey]], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> list[ApiKey]:
         if self.all_users:
+            refuse_both(self.of_user)
             rights.require(unit.actor, "user:manage")
             return await unit.access.keys(None)
         return await unit.access.keys((await whose(unit, self.of_user)).id)

@@ -32,8 +32,8 @@ BY_RULES = frozenset({
     # of what the desk has: types, statuses, forms, people
     "circle", "form", "inactive", "lifecycle", "required", "unknown_priority", "unknown_status", "unknown_role",
     # of several fields together, and of words with a grammar of their own
-    "bad_address", "bad_duration", "carried", "dry_run", "tag", "bad_time", "excluded", "given_twice", "idempotency_conflict", "login", "name",
-    "email", "guessable", "nothing", "number_pattern", "past", "range", "selection",
+    "bad_address", "bad_duration", "bad_time", "carried", "dry_run", "email", "excluded", "given_twice", "guessable",
+    "idempotency_conflict", "login", "name", "nothing", "number_pattern", "past", "range", "selection", "tag",
 })  # fmt: skip
 """Codes of problems that no schema can tell beforehand."""
 
@@ -98,6 +98,10 @@ def _config(plan: Plan) -> SchemathesisConfig:
             # A case that was deleted is in the trash, where it can be seen.
             "use_after_free": {"enabled": False},
         },
+        # Parameters that an authorization server does not know are ignored (RFC 6749, 3.1); its forms are for browsers.
+        "operations": [
+            {"include-path-regex": "^/(oauth|.well-known)/", "checks": {"negative_data_rejection": {"enabled": False}}},
+        ],
     })  # fmt: skip
     config.projects.default.base_url = plan.url
     return config
@@ -190,7 +194,9 @@ def refused_for_a_reason(ctx: Any, response: Any, case: Any) -> None:
     """What fits the document is refused only by rules that no schema can tell."""
     if response.status_code not in (400, 422) or not _is_valid(case):
         return
-    problem = json.loads(response.content)
+    problem = json.loads(response.content) if "problem+json" in str(response.headers.get("content-type")) else {}
+    if "code" not in problem:
+        return
     codes = {one.get("code", "invalid") for one in problem.get("problems", [])} or {problem["code"]}
     strange = codes - BY_RULES
     assert not strange, f"refused with {sorted(strange)}: {problem['detail'][:300]}"
