@@ -23,7 +23,8 @@ SHORTER = {"--cases 20000": "--cases 20"}
 """What would take long is done smaller."""
 UNATTENDED = {
     r"casectl init$": "asks; tests/cli/test_first_minutes.py answers it on a terminal",
-    r"casectl --profile ": "is for a server of one's own",
+    r"casectl (list )?--profile ": "is for a server of one's own",
+    r"casectl (auth|profile) ": "is for a server; tests/cli/test_auth.py, test_profiles.py and their like try them",
 }
 """Lines that cannot run here, and why."""
 PARTIAL = ("casectl import ",)
