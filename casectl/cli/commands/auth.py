@@ -233,6 +233,4 @@ login.examples = (  # type: ignore[attr-defined]
     ("casectl auth login --with-token < token.txt", "with a token or an API key"),
     ("casectl auth login --client-id cc_123 --client-secret-file secret.txt", "a program"),
 )
-token.examples = (  # type: ignore[attr-defined]
-    ('curl -H "Authorization: Bearer $(casectl auth token)" https://desk.example.com/v1/cases/', ""),
-)
+token.examples = (("casectl auth token --profile work", "for the header Authorization: Bearer"),)  # type: ignore[attr-defined]
