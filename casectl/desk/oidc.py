@@ -133,7 +133,7 @@ class Issuers:
 
     def _check(self, claims: Mapping[str, Any]) -> None:
         """Refuse what is signed rightly but is no access token, or was given to a program that may not come here."""
-        if "nonce" in claims or "at_hash" in claims:
+        if "nonce" in claims or "at_hash" in claims or claims.get("typ") == "ID":
             raise NotLoggedIn("this is an ID token", hint="send the access token")
         if self._rules.parties and _party(claims) not in self._rules.parties:
             raise NotLoggedIn("the access token was given to a program that may not come here")

@@ -171,13 +171,13 @@ def _bounded(answer: Any, deadline: float, url: str) -> bytes:
 def usable(told: dict[str, Any], algorithm: str) -> PyJWK | None:
     """The key for this algorithm, None when it is none for it or is too weak."""
     from jwt import PyJWK
-    from jwt.exceptions import PyJWKError
+    from jwt.exceptions import PyJWTError
 
     if told.get("alg", algorithm) != algorithm:
         return None
     try:
         key = PyJWK({name: value for name, value in told.items() if name != "alg"}, algorithm=algorithm)
-    except (PyJWKError, ValueError, TypeError, KeyError, OverflowError):
+    except (PyJWTError, ValueError, TypeError, KeyError, OverflowError):
         return None
     if told.get("kty") == "RSA" and not SHORTEST_RSA <= getattr(key.key, "key_size", 0) <= LONGEST_RSA:
         return None

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from casectl.config import load
 from casectl.desk import access as gates
-from casectl.desk.access import Gate
-from casectl.desk.pool import Pool
-from casectl.errors import NotLoggedIn, NotPermitted
+from casectl.errors import NotPermitted
 from casectl.operations.create import Create
 from casectl.operations.list import ListCases
 from tests.contract.conftest import prepare
+from tests.gates import by_owner, refusal, until, with_gate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
+    from casectl.desk.access import Gate
+    from casectl.desk.pool import Pool
     from tests.conftest import Database
 
 TOKEN = "ct_" + "a" * 43
@@ -32,14 +30,6 @@ UNTOLD = "not valid"
 def place(database: Database) -> Database:
     prepare(database.owner)
     return database
-
-
-def by_owner(database: Database, statement: str, parameters: Any = ()) -> list[Any]:
-    with psycopg.connect(**database.owner) as owner:
-        for name, value in {"tenant": "1", "actor": "0", "operation": "test"}.items():
-            owner.execute("SELECT set_config('casectl.' || %s, %s, true)", (name, value))
-        cursor = owner.execute(statement, parameters)
-        return cursor.fetchall() if cursor.description else []
 
 
 def digest(secret: str) -> bytes:
@@ -66,37 +56,6 @@ def make_key(database: Database, *, rights: list[str] | None = None, expires: st
         " WHERE tenant_id = 1 AND login = 'wanda'",
         (digest(KEY), rights, expires),
     )
-
-
-def with_gate(database: Database, work: Callable[[Gate, Pool], Awaitable[None]], **environ: str) -> None:
-    async def run() -> None:
-        url = psycopg.conninfo.make_conninfo("", **database.app)
-        config = load({"database.url": url}, {"HOME": "/nowhere", **environ})
-        pool = Pool(config)
-        await pool.open()
-        gate = Gate(pool, config)
-        await gate.open()
-        try:
-            await work(gate, pool)
-        finally:
-            await gate.close()
-            await pool.close()
-
-    asyncio.run(run())
-
-
-async def until(holds: Callable[[], bool], seconds: float = 4) -> None:
-    for _ in range(int(seconds / 0.02)):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come to hold in time")
-
-
-async def refusal(gate: Gate, bearer: str) -> str:
-    with pytest.raises(NotLoggedIn) as caught:
-        await gate.admit(bearer)
-    return caught.value.message
 
 
 def test_a_token_gives_its_user_and_its_scopes(place: Database) -> None:
