@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.api.test_serve_limits import certificate
 from tests.desk.client_home import KEYRING, ROOT, ClientHome
 from tests.desk.oauth_peer import OAuthPeer
 
@@ -461,3 +462,25 @@ def test_a_secret_that_cannot_be_read_just_now_ends_no_login(home, peer, tmp_pat
     assert (done.returncode, "cannot read the client secret" in done.stderr) == (4, True)
     (tmp_path / "away").rename(secret)
     assert home.run("whoami").returncode == 0
+
+
+def test_a_certificate_of_an_authority_of_ones_own(home, tmp_path):
+    import ssl
+
+    cert, key = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    peer = OAuthPeer(context)
+    there = {"CASECTL_REMOTE_URL": peer.url}
+    done = home.run("auth", "login", "--device", **there)
+    assert (done.returncode, "is not trusted" in done.stderr) == (9, True), done.stderr
+    there["CASECTL_REMOTE_CA_FILE"] = cert
+    peer.interval = 0
+    home.login("--device", **there)
+    home.change_tokens(expires_at=1.0)
+    assert home.run("whoami", **there).returncode == 0
+    home.change_tokens(expires_at=1.0)
+    done = home.run("whoami", **there | {"CASECTL_REMOTE_CA_FILE": None, "REQUESTS_CA_BUNDLE": cert})
+    assert (done.returncode, "is not trusted" in done.stderr) == (9, True), done.stderr
+    assert home.run("auth", "logout", **there).returncode == 0
+    peer.close()

@@ -22,10 +22,13 @@ VERSION = "0.1.0; schema=0002; api=1"
 class OAuthPeer:
     """The server; `calls` lists (path, form) of all POSTs, `headers` those of the last request."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._http.daemon_threads, self._http.peer = True, self
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
+            self.url = f"https://localhost:{self._http.server_address[1]}"
         self._lock = threading.Lock()
         self.calls, self.headers, self.queries = [], {}, []
         self.lifetime, self.granted, self.user, self.tenant = 900, None, "ann", "acme"
