@@ -18,6 +18,7 @@ from casectl.rules.defaults import CASE_TYPES
 from casectl.rules.rights import ROLES
 from casectl.store.sql import SyncSql, step
 from casectl.store.unit import StoredUnit
+from tests.api.oauth_flows import CHEAP, Browser, address, exchange, give_password, gone_to, pkce
 from tests.conftest import copied
 from tests.served import Served, Servers, config_of, issue_key, servers
 from tests.switched import Switch, switched_to
@@ -176,7 +177,7 @@ class ServedDesk:
         self.url, self._database, self._tokens = url, database, tokens
 
     def token(self, tenant: str, login: str) -> str:
-        """The token of a user; who was added by the test gets an API key."""
+        """The token of a user; who did not log in gets an API key."""
         who = (tenant, login)
         if who not in self._tokens:
             self._tokens[who] = issue_key(self._database, login, TENANTS.index(tenant) + 1)
@@ -191,17 +192,39 @@ def serving() -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
-def remote_template(server: Address, contract_template: Database) -> Iterator[tuple[Database, Tokens]]:
-    """The prepared database with a token for each of its people, by tenant and login."""
+def remote_template(
+    server: Address, contract_template: Database, serving: Servers
+) -> Iterator[tuple[Database, Tokens]]:
+    """The prepared database after its people have logged in, and their access tokens by tenant and login.
+
+    Each copy of it knows these tokens. Who has no rights gets none: an API Client comes with a key.
+    """
     with copied(server, contract_template.name) as made:
-        yield (
-            made,
-            {
-                (tenant, login): issue_key(made, login, number)
+        config = config_of(made, **CHEAP, oauth__access_ttl="12h")
+        with serving.serve(make_app(config)) as served:
+            tokens = {
+                (tenant, login): logged_in(served, made, number, tenant, login)
                 for number, tenant in enumerate(TENANTS, 1)
-                for login in PEOPLE
-            },
-        )
+                for login, role in PEOPLE.items()
+                if ROLES[role]
+            }
+        with psycopg.connect(**server.superuser()) as connection:  # a template is copied while nobody is in it
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (made.name,)
+            )
+        yield made, tokens
+
+
+def logged_in(served: Served, database: Database, number: int, tenant: str, login: str) -> str:
+    """An access token, got as `casectl auth login` gets one: login page, consent, code, PKCE."""
+    give_password(database, login, tenant=number)
+    proof, browser = pkce(), Browser(served)
+    target = address(challenge=proof.challenge)
+    browser.log_in(target, login, tenant=tenant)
+    browser.get(target)
+    code = gone_to(browser.send(target, action="allow"))["code"]
+    token: str = exchange(served, code, proof).json["access_token"]
+    return token
 
 
 @pytest.fixture(scope="session")
