@@ -197,7 +197,7 @@ def _limits(schema: Json) -> str:
         return f" ({schema['format']})"
     if "maxLength" in schema:
         return f" of {schema.get('minLength', 0):,} to {schema['maxLength']:,} characters"
-    if "minimum" not in schema:
+    if schema.get("minimum", -_UNLIMITED) <= -_UNLIMITED:
         return ""
     low, high = schema["minimum"], schema.get("maximum", _UNLIMITED)
     return f" {low:,} to {high:,}" if high < _UNLIMITED else f" from {low:,}"

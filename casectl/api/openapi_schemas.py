@@ -132,7 +132,7 @@ def field_schema(verb: type[AnyOperation], name: str) -> Schema:
     """What a field of a verb may be, with its description, default and null where null clears."""
     own = _own_schema(verb)["properties"][name]
     if name == WORK:
-        return _own_schema(registry.load("bulk-update")) | {"description": own["description"]}
+        return _bounded(_own_schema(registry.load("bulk-update"))) | {"description": own["description"]}
     always = OF_VERB.get((verb.name, name))
     if always is None and ("minimum" in own or "maxLength" in own):
         return _bounded(own)  # the verb itself says its limits
@@ -153,15 +153,21 @@ def _merged(own: Schema, limits: Schema) -> Schema:
 
 
 def _bounded(schema: Schema) -> Schema:
-    """Whole numbers no longer than what a query string may hold, base64 as what it is."""
+    """The schema with what holds for all of its kind: whole numbers fit a query string, text can be stored."""
     if schema.get("type") == "integer":
-        return {"maximum": 10**MOST_DIGITS - 1} | schema
-    if schema.get("contentEncoding") == "base64":
-        return schema | {"pattern": BASE64}
-    if "maxLength" in schema:
-        return {"pattern": TEXT} | schema
-    inner = schema.get("additionalProperties")
-    return schema | {"additionalProperties": _bounded(inner)} if isinstance(inner, dict) else schema
+        return {"minimum": 1 - 10**MOST_DIGITS, "maximum": 10**MOST_DIGITS - 1} | schema
+    if schema.get("type") == "string" and not schema.keys() & {"pattern", "format", "enum"}:
+        return schema | {"pattern": BASE64 if "contentEncoding" in schema else TEXT}
+    made = dict(schema)
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            made[key] = _bounded(schema[key])
+    for key in ("anyOf", "prefixItems"):
+        if key in schema:
+            made[key] = [_bounded(one) for one in schema[key]]
+    if "properties" in schema:
+        made["properties"] = {name: _bounded(own) for name, own in schema["properties"].items()}
+    return made
 
 
 def _own_schema(verb: type[AnyOperation]) -> Schema:
@@ -235,21 +241,9 @@ def components_of(verbs: Iterable[type[AnyOperation]]) -> dict[str, Schema]:
     _, found = msgspec.json.schema_components(types, ref_template=REF)
     kept = {name: _tidy(schema) for name, schema in sorted(found.items()) if name not in own}
     for name in GIVEN & kept.keys():
-        _storable(kept[name])
+        kept[name] = _bounded(kept[name])
     selection = {"type": "object", "description": "The fields that `fields` chose, in its order; no others."}
     return kept | {"ProblemDocument": problem_document(), "Selection": selection}
-
-
-def _storable(schema: Any) -> None:
-    """Let every free text in a schema be what Postgres can hold."""
-    if isinstance(schema, dict):
-        if schema.get("type") == "string" and not schema.keys() & {"pattern", "format", "enum"}:
-            schema["pattern"] = TEXT
-        for inner in schema.values():
-            _storable(inner)
-    elif isinstance(schema, list):
-        for inner in schema:
-            _storable(inner)
 
 
 def result_schema(verb: type[AnyOperation]) -> Schema:
@@ -301,7 +295,6 @@ def _tidy(schema: Schema) -> Schema:
             for one in (own, *own.get("anyOf", [])):
                 if one.get("type") == "string":
                     one["format"] = "date-time"
-        schema["properties"][name] = _bounded(own) if "contentEncoding" in str(own) else own
     if not schema.get("required"):
         schema.pop("required", None)
     return schema

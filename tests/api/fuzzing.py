@@ -26,7 +26,8 @@ LONGER = float(os.environ.get("CASECTL_FUZZ_LONGER", "1"))
 
 BY_RULES = frozenset({
     # of the query language
-    "bad_character", "bad_cursor", "bad_number", "bad_operator", "bad_range", "bad_value", "empty_value", "no_words",
+    "bad_character", "bad_cursor", "bad_number", "bad_operator", "bad_range", "bad_value", "empty_value",
+    "misplaced_operator", "no_words",
     "too_deep", "too_long", "too_many_terms", "unbalanced_parenthesis", "unbalanced_quote", "unknown_field",
     "unknown_name", "unknown_sort_key", "unknown_state",
     # of what the desk has: types, statuses, forms, people
@@ -34,6 +35,7 @@ BY_RULES = frozenset({
     # of several fields together, and of words with a grammar of their own
     "bad_address", "bad_duration", "bad_time", "carried", "dry_run", "email", "excluded", "given_twice", "guessable",
     "idempotency_conflict", "login", "name", "nothing", "number_pattern", "past", "range", "selection", "tag",
+    "too_many",
 })  # fmt: skip
 """Codes of problems that no schema can tell beforehand."""
 
