@@ -50,8 +50,8 @@ def make_app(config: Config) -> Starlette:
         pool = Pool(config, settings.pool_size)
         await pool.open()
         app.state.pool, app.state.gate = pool, Gate(pool, config)
-        await app.state.gate.open()
         try:
+            await app.state.gate.open()
             async with limited(app, settings, pool, metrics), streaming(app, config), working(app, pool):
                 yield
         finally:

@@ -206,6 +206,31 @@ def test_a_desk_of_the_first_schema_is_carried_over(server: Any, unborn: Any) ->
         assert len(desk.perform(History(case=old.number))) == 1
 
 
+def test_roles_of_old_get_the_rights_that_came_later(server: Any, unborn: Any) -> None:
+    name, owner = unborn
+    provision.provision(server.superuser(), name)
+    provision._run_migrations(owner, "0001")
+    prepare(owner)
+    new = ["account:manage", "key:create", "client:manage"]
+    with psycopg.connect(**owner) as connection:
+        for tenant in ("1", "2"):
+            for key, value in {"tenant": tenant, "actor": "0", "operation": "test"}.items():
+                connection.execute("SELECT set_config('casectl.' || %s, %s, true)", (key, value))
+            connection.execute(
+                "UPDATE roles SET changed_by = 0, changed_at = now(), rights ="
+                " ARRAY(SELECT r FROM unnest(rights) r WHERE NOT r = ANY (%s)) WHERE tenant_id = %s",
+                (new, tenant),
+            )
+    provision.upgrade(owner, lambda _: None)
+    with psycopg.connect(**owner) as connection:
+        found = connection.execute("SELECT tenant_id, name, rights FROM roles").fetchall()
+        audited = connection.execute("SELECT count(*) FROM audit WHERE operation = 'upgrade'").fetchone()
+    assert {(tenant, role): frozenset(rights) for tenant, role, rights in found} == {
+        (tenant, role): rights for tenant in (1, 2) for role, rights in ROLES.items()
+    }
+    assert audited == (6,)
+
+
 @pytest.mark.parametrize("name", ["", "Desk", 'a"b', "1desk", "a" * 52, "a-b", "a%s"])
 def test_a_database_name_that_needs_quoting_is_refused(server: Any, name: str) -> None:
     with pytest.raises(InvalidInput):
