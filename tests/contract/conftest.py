@@ -39,6 +39,14 @@ LOCAL_ONLY = {
 """The tests that do not run on the remote desk, and why; test_which_desks.py keeps the list short."""
 
 
+BY_KEY = {
+    "test_a_password_is_set_and_ends_every_session",
+    "test_ones_own_password_needs_the_present_one",
+    "test_sessions_are_seen_and_ended",
+}
+"""The tests that count sessions and passwords: on the remote desk people come to them with API keys, having no others."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the remote desk where a test cannot have one."""
     left_out = [
@@ -236,17 +244,23 @@ def switch(serving: Servers) -> Iterator[Served]:
 
 @pytest.fixture
 def served_desk(
-    prepared_database: Database, remote_template: tuple[Database, Tokens], serving: Servers, switch: Served
+    prepared_database: Database, serving: Servers, switch: Served, request: pytest.FixtureRequest
 ) -> Iterator[ServedDesk]:
     """A server on this test's database."""
+    tokens = {} if comes_by_key(request.node) else dict(request.getfixturevalue("remote_template")[1])
     with switched_to(serving, switch, make_app(config_of(prepared_database))) as url:
-        yield ServedDesk(url, prepared_database, dict(remote_template[1]))
+        yield ServedDesk(url, prepared_database, tokens)
+
+
+def comes_by_key(item: Any) -> bool:
+    """Whether nobody has logged in for this test."""
+    return getattr(item, "originalname", "") in BY_KEY
 
 
 @pytest.fixture
 def prepared_database(server: Address, request: pytest.FixtureRequest) -> Iterator[Database]:
     """A database of this test's own with the tenants acme and globex."""
-    if colour_of(request.node) == "remote":
+    if colour_of(request.node) == "remote" and not comes_by_key(request.node):
         original = request.getfixturevalue("remote_template")[0]
     else:
         original = request.getfixturevalue("contract_template")
