@@ -44,7 +44,7 @@ BY_KEY = {
     "test_ones_own_password_needs_the_present_one",
     "test_sessions_are_seen_and_ended",
 }
-"""The tests that count sessions and passwords: on the remote desk people come to them with API keys, having no others."""
+"""The tests that count sessions and passwords: on the remote desk people come to them with API keys only."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
