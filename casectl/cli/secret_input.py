@@ -24,14 +24,15 @@ def read_secrets(fields: Sequence[VerbField], *, can_ask: bool) -> dict[str, str
     """The values of secret fields by name. On a terminal the required ones are asked for, twice each.
 
     Otherwise each line of standard input is one, the last line the last field: of two fields, one line is the second.
-    Raises UsageError for two different answers and for too many lines.
+    Raises UsageError for two different answers, for no line and for too many.
     """
     if can_ask:
         return {field.name: _asked(field) for field in fields if field.is_required}
     given = stream()
-    if given is None or given.isatty():
-        return {}
-    lines = given.read(LONGEST).splitlines()
+    lines = [] if given is None or given.isatty() else given.read(LONGEST).splitlines()
+    missing = [field.help or field.name for field in fields if field.is_required]
+    if missing and not lines:
+        raise UsageError(f"the {missing[0]} is missing", hint="type it at a terminal, or send it to standard input")
     if len(lines) > len(fields):
         raise UsageError(
             f"standard input holds {len(lines)} lines, at most {len(fields)} are read",

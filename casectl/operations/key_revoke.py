@@ -23,7 +23,7 @@ class RevokeKey(Operation[ApiKey], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="People and configuration",
         positionals=("key",),
-        examples=(("casectl key revoke nightly", ""),),
+        examples=(("casectl key revoke 1", ""),),
         view="key",
     )
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
     """Set the password of a user.
 
-    People log in with it in a browser. It is asked for, or read from standard input: one line is the new password, two are the present one and the new
-    one. To change your own you need the present one, or the right to manage users. All sessions of the user end.
+    People log in with it in a browser. It is asked for, or read from standard input: one line is the new password, two
+    are the present one and the new one. To change your own you need the present one, or the right to manage users. All
+    sessions of the user end.
     """
 
     name: ClassVar[str] = "user password"
@@ -31,11 +32,11 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="People and configuration",
         positionals=("user",),
-        examples=(("printf 'tulip over nine bridges' | casectl user password wanda", ""),),
+        examples=(("casectl user password wanda", ""),),
         view="password",
     )
 
-    user: Annotated[str, Meta(description="login of the user, or @me")]
+    user: Annotated[str, Meta(description="login of the user (default: you)")] = "@me"
     old_password: (
         Annotated[str, Meta(description="present password", extra={"secret": True}, max_length=1024)] | UnsetType
     ) = UNSET

@@ -24,6 +24,7 @@ SHORTER = {"--cases 20000": "--cases 20"}
 UNATTENDED = {
     r"casectl init$": "asks; tests/cli/test_first_minutes.py answers it on a terminal",
     r"casectl (list )?--profile ": "is for a server of one's own",
+    r"casectl user password": "asks for a password; tests/cli/test_secret_input.py answers it on a terminal",
     r"casectl (auth|profile) ": "is for a server; tests/cli/test_auth.py, test_profiles.py and their like try them",
 }
 """Lines that cannot run here, and why."""

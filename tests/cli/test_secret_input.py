@@ -41,7 +41,7 @@ def given(python: Any, text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "[]"),
+        ("", "UsageError the new password is missing"),
         ("new one", "[('password', 'new one')]"),
         ("old one\nnew one\n", "[('old_password', 'old one'), ('password', 'new one')]"),
         (" blanks stay \n", "[('password', ' blanks stay ')]"),
@@ -56,9 +56,13 @@ def answered(lines: list[str]) -> tuple[str, str]:
     """What the program prints, and what the terminal shows, when somebody types these lines at its questions."""
     master, slave = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-c", OWN_TERMINAL + FIELDS, "asked"], stdin=slave, stdout=subprocess.PIPE, stderr=slave, text=True,
+        [sys.executable, "-c", OWN_TERMINAL + FIELDS, "asked"],
+        stdin=slave,
+        stdout=subprocess.PIPE,
+        stderr=slave,
+        text=True,
         start_new_session=True,
-    ) as running:  # fmt: skip
+    ) as running:
         os.close(slave)
         shown = ""
         for line in lines:
