@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from psycopg import AsyncConnection, Connection
 
+    from casectl.store.numbers import Numbers
     from casectl.store.sql import Sql
 
 Result = TypeVar("Result")
@@ -50,8 +51,13 @@ _BY_TOKEN: LiteralString = _WHO_ENTERS + "enter_as(%s, %s, %s, %s, %s::text[])"
 _HISTORIC = "SELECT set_config('casectl.import', 'on', true)"
 
 
-async def perform(sql: Sql, identity: Identity, operation: Operation[Result], call: Call) -> Result:
-    """Run a verb in a transaction of its own; a Refusal or a fault undoes all of it."""
+async def perform(
+    sql: Sql, identity: Identity, operation: Operation[Result], call: Call, numbers: Numbers | None = None
+) -> Result:
+    """Run a verb in a transaction of its own; a Refusal or a fault undoes all of it.
+
+    `numbers` is where new ids come from; a dry run, which uses none up, takes them in its own transaction.
+    """
     try:
         actor, now, stamp = await _enter(sql, identity, operation, call)
         rights.require(actor, operation.right)
@@ -59,6 +65,7 @@ async def perform(sql: Sql, identity: Identity, operation: Operation[Result], ca
             rights.require(actor, "import:run")
             await sql.rows(_HISTORIC)
         unit = StoredUnit(sql, actor, call, now, stamp)
+        unit.context.numbers = None if call.dry_run else numbers
         if call.historic_actor is not None:
             await unit.people.user(str(call.historic_actor))  # else the audit could name somebody who never was
         result = await _once(unit, operation)
@@ -214,9 +221,10 @@ def has_ended(connection: Connection[Any] | AsyncConnection[Any]) -> bool:
 class AsyncLocalDesk:
     """The desk of servers: every verb takes a connection of the caller's making and gives it back."""
 
-    def __init__(self, connect: Callable[[], Any], identity: Identity) -> None:
+    def __init__(self, connect: Callable[[], Any], identity: Identity, numbers: Numbers | None = None) -> None:
         self._connect = connect
         self._identity = identity
+        self._numbers = numbers
 
     async def perform(self, operation: Operation[Result], call: Call | None = None) -> Result:
         """As `casectl.desk.Desk.perform`, awaited; `connect()` gives an async context manager of a connection."""
@@ -240,7 +248,7 @@ class AsyncLocalDesk:
     async def _attempt(self, operation: Operation[Result], call: Call) -> Result:
         connection: AsyncConnection[Any]
         async with self._connect() as connection:
-            return await perform(AsyncSql(connection), self._identity, operation, call)
+            return await perform(AsyncSql(connection), self._identity, operation, call, self._numbers)
 
 
 def _with_request_id(call: Call) -> Call:

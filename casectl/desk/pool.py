@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from casectl.desk import open as opening
 from casectl.desk.local import AsyncLocalDesk, has_ended
 from casectl.errors import Failure, Unreachable
+from casectl.store.numbers import Numbers
 from casectl.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 SCHEMA = SCHEMA_VERSION
 """The version of the database's schema that this program works with, as every answer of a server tells it."""
+
+ASIDE = 3
+"""Connections at most for new ids and numbers: beside `size`, since verbs that hold all of those wait for these."""
 
 WAIT = 5.0
 """Seconds a request waits for a connection before it is told to come again."""
@@ -36,6 +41,8 @@ class Pool:
         self.config = config
         self._size, self._wait = size, wait
         self._pool: AsyncConnectionPool[Any] | None = None
+        self._aside: AsyncConnectionPool[Any] | None = None
+        self._numbers = Numbers(self._connection_aside)
 
     async def open(self) -> None:
         """Connect once, so that a wrong address is told at the start. Raises Unreachable, NotInitialised, Failure.
@@ -49,11 +56,17 @@ class Pool:
         first = await asyncio.to_thread(opening.connect, self.config, lambda _: None)
         first.close()
         url, parameters = opening.parameters_of(self.config)
-        self._pool = AsyncConnectionPool(
-            url, kwargs={**parameters, "application_name": "casectl serve"}, min_size=min(2, self._size),
-            max_size=self._size, timeout=self._wait, configure=self._prepare, open=False,
-        )  # fmt: skip
+
+        def pool(least: int, most: int, *, autocommit: bool = False) -> AsyncConnectionPool[Any]:
+            own = {"application_name": "casectl serve", "autocommit": autocommit}
+            return AsyncConnectionPool(
+                url, kwargs=parameters | own, min_size=least, max_size=most,
+                timeout=self._wait, configure=self._prepare, open=False,
+            )  # fmt: skip
+
+        self._pool, self._aside = pool(min(2, self._size), self._size), pool(1, ASIDE, autocommit=True)
         await self._pool.open()
+        await self._aside.open()
 
     async def _prepare(self, connection: AsyncConnection[Any]) -> None:
         connection.prepare_threshold = self.config.number("database.prepare_threshold")
@@ -61,30 +74,38 @@ class Pool:
         if not opening.tells_utc(connection):
             await connection.execute("SET timezone = 'UTC'")
             await connection.execute("SET datestyle = 'ISO'")
-            await connection.commit()
+            await connection.commit()  # else the settings would go with the pool's rollback
 
     async def close(self) -> None:
         """Let go of all connections."""
-        if self._pool is not None:
-            await self._pool.close()
-            self._pool = None
+        for pool in (self._pool, self._aside):
+            if pool is not None:
+                await pool.close()
+        self._pool = self._aside = None
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
         """A connection for one transaction; given back, whatever happens.
 
         Raises Unreachable when none gets free in time, or when Postgres is away.
         """
+        return self._lent(self._pool)
+
+    def _connection_aside(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        """A connection that no verb holds: who works waits for what is done over these."""
+        return self._lent(self._aside)
+
+    @asynccontextmanager
+    async def _lent(self, pool: AsyncConnectionPool[Any] | None) -> AsyncIterator[AsyncConnection[Any]]:
         from psycopg_pool import PoolTimeout
 
-        if self._pool is None:
+        if pool is None:
             raise Failure("the pool of connections is not open")
         try:
-            connection = await self._pool.getconn()
+            connection = await pool.getconn()
             while has_ended(connection):  # by a restart of the server, say; asking it would cost a round trip
                 await connection.close()
-                await self._pool.putconn(connection)
-                connection = await self._pool.getconn()
+                await pool.putconn(connection)
+                connection = await pool.getconn()
         except PoolTimeout as error:
             raise Unreachable(
                 f"no connection to the database within {self._wait:g} s", hint="try again in a moment"
@@ -92,11 +113,11 @@ class Pool:
         try:
             yield connection
         finally:
-            await self._pool.putconn(connection)
+            await pool.putconn(connection)
 
     def desk(self, identity: Identity) -> AsyncLocalDesk:
         """A desk for whoever a request comes from."""
-        return AsyncLocalDesk(self.connection, identity)
+        return AsyncLocalDesk(self.connection, identity, self._numbers)
 
     def stats(self) -> dict[str, int]:
         """How the pool does, in psycopg_pool's words: pool_size, pool_available, requests_waiting, ..."""

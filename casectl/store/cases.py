@@ -65,7 +65,7 @@ _INSERT_ONE: LiteralString = (
         %(assignee_id)s::int, %(team_id)s::int, %(reporter_id)s::int, %(contact_id)s::int, %(parent_id)s::bigint,
         %(tags)s::text[], %(fields)s::jsonb, %(due_at)s::timestamptz, %(channel)s, %(external_id)s::text,
         %(is_restricted)s, %(created_by)s, now(), NULL, NULL, NULL, %(created_by)s, now()
-    FROM (SELECT take_numbers('cases.id', 1) AS id,
+    FROM (SELECT coalesce(%(id)s::bigint, take_numbers('cases.id', 1)) AS id,
                  CASE WHEN %(number)s::text IS NULL THEN take_numbers('number:' || %(sequence)s, 1) END AS number) taken
     RETURNING """
     + CASE_COLUMNS.replace("c.", "cases.")
@@ -75,7 +75,7 @@ _INSERT_ONE: LiteralString = (
 until the commit, and a round trip more would keep him waiting through it."""
 
 _OPENED = (
-    "number", "title", "description", "case_type_id", "type_revision", "status_id", "category", "priority",
+    "title", "description", "case_type_id", "type_revision", "status_id", "category", "priority",
     "assignee_id", "team_id", "reporter_id", "contact_id", "parent_id", "tags", "due_at", "channel", "external_id",
     "is_restricted", "created_by",
 )  # fmt: skip
@@ -185,16 +185,24 @@ class StoredCases:
         if new.created_at is not None or context.changed_at is not None:
             # Row-level security shows what was written in this transaction only where its time is the transaction's.
             return await self.get(str((await self.insert([new]))[0][0]))
+        case_id, number = await self._number(new) if context.numbers is not None else (None, new.number)
         rows = await context.sql.rows(
             _INSERT_ONE,
             {name: getattr(new, name) for name in _OPENED}
             | {
+                "id": case_id, "number": number,
                 "tenant": context.tenant_id, "prefix": new.number_prefix, "width": new.number_width,
                 "suffix": new.number_suffix, "sequence": new.number_sequence,
                 "fields": msgspec.json.encode(new.fields).decode(),
             },
         )  # fmt: skip
         return case_of(rows[0], await names_of(context, rows))
+
+    async def _number(self, new: NewCase) -> tuple[int, str]:
+        """The id and the number of a new case, where they are taken beside the transaction."""
+        name = f"number:{new.number_sequence}"
+        last = await self._context.take_each({"cases.id": 1} | ({} if new.number else {name: 1}))
+        return last["cases.id"], _numbers([new], {name: last.get(name, 1) - 1})[0]
 
     async def insert(self, new: Sequence[NewCase]) -> list[tuple[int, str]]:
         """See `casectl.unit.Cases.insert`."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from casectl.model.actor import Actor
     from casectl.operation import Call
+    from casectl.store.numbers import Numbers
     from casectl.store.sql import Sql
 
 
@@ -17,7 +18,7 @@ class Context:
     """The transaction of one verb. `changed_at` None means the transaction's own time, `now()` in SQL.
 
     `now` is that time where entering has told it already; `stamp` that of the tenant's configuration, None where it
-    was not told, or where this very transaction changes it.
+    was not told, or where this very transaction changes it. `numbers` is where a server takes ids and numbers from.
     """
 
     def __init__(
@@ -31,14 +32,19 @@ class Context:
         self.changed_at: datetime | None = call.historic_at
         self._now = now
         self.stamp = stamp
+        self.numbers: Numbers | None = None
 
     async def take(self, name: str, how_many: int = 1) -> int:
         """The last of `how_many` new values of a counter; none is ever given twice."""
+        if self.numbers is not None:
+            return (await self.numbers.take_each(self.tenant_id, {name: how_many}))[name]
         rows = await self.sql.rows("SELECT take_numbers(%s, %s)", (name, how_many))
         return int(rows[0][0])
 
     async def take_each(self, counts: Mapping[str, int]) -> dict[str, int]:
         """As `take` for several counters, in the order of their names: no two transactions wait in a ring."""
+        if self.numbers is not None:
+            return await self.numbers.take_each(self.tenant_id, counts)
         names = sorted(counts)
         rows = await self.sql.rows(
             "SELECT take_numbers(c.name, c.count) FROM unnest(%s::text[], %s::int[]) AS c(name, count)",

@@ -12,8 +12,13 @@ from casectl.config import load
 from casectl.desk.identity import Identity
 from casectl.desk.pool import Pool
 from casectl.errors import NotLoggedIn, NotPermitted, Unreachable
+from casectl.model.actor import Actor
+from casectl.operation import Call
 from casectl.operations.create import Create
 from casectl.operations.list import ListCases
+from casectl.rules.rights import ROLES
+from casectl.store.sql import AsyncSql
+from casectl.store.unit import StoredUnit
 from tests.contract.conftest import prepare
 
 if TYPE_CHECKING:
@@ -65,7 +70,7 @@ def test_an_exhausted_pool_says_so_and_recovers(place: Database) -> None:
         await pool.open()
         try:
             async with pool.connection():
-                with pytest.raises(Unreachable, match="within 0.2 s"):
+                with pytest.raises(Unreachable, match=r"within 0\.2 s"):
                     async with pool.connection():
                         pass
             async with pool.connection() as connection:
@@ -91,6 +96,62 @@ def test_a_connection_that_the_server_ended_is_given_to_nobody(place: Database) 
                     (place.name,),
                 )
             await asyncio.sleep(0.1)
+            assert (await pool.desk(wanda).perform(ListCases())).items == []
+        finally:
+            await pool.close()
+
+    asyncio.run(work())
+
+
+def test_many_creates_at_once_have_numbers_without_a_gap_or_a_wait_for_each_other(place: Database) -> None:
+    wanda = Identity(tenant_id=1, user_id=user_id(place, "wanda"))
+    walt = Identity(tenant_id=2, user_id=user_id(place, "wanda"))
+
+    async def work() -> None:
+        pool = Pool(config_of(place), size=4)
+        await pool.open()
+        try:
+            desks = [pool.desk(wanda), pool.desk(walt)]
+            asked = [desks[n % 2].perform(Create(title=f"Case {n}")) for n in range(40)]
+            made = await asyncio.gather(*asked)
+            for mine in (made[::2], made[1::2]):
+                assert sorted(case.id for case in mine) == list(range(1, 21))
+                assert sorted(int(case.number.rpartition("-")[2]) for case in mine) == list(range(1, 21))
+            # who has taken a number and waits holds nobody up
+            async with pool.connection() as held:
+                await held.execute("SELECT enter_as(1, %s, 'create', 'r')", (wanda.user_id,))
+                unit = StoredUnit(AsyncSql(held), actor_of(wanda), Call())
+                unit.context.numbers = pool._numbers
+                await Create(title="Held").run(unit)
+                after = await asyncio.wait_for(desks[0].perform(Create(title="Not held up")), 5)
+                await held.rollback()
+            assert after.id == 22, "the number of the case that was never committed is left out"
+            dry = await desks[0].perform(Create(title="Dry"), Call(dry_run=True))
+            wet = await desks[0].perform(Create(title="Wet"))
+            assert (dry.id, wet.id) == (23, 23), "a dry run uses up no number"
+        finally:
+            await pool.close()
+
+    asyncio.run(work())
+
+
+def actor_of(identity: Identity) -> Actor:
+    return Actor(
+        tenant_id=identity.tenant_id or 0, tenant="acme", user_id=identity.user_id or 0, login="wanda",
+        display_name="", email="", rights=ROLES["Case Worker"],
+    )  # fmt: skip
+
+
+def test_who_waits_for_numbers_of_a_database_that_is_away_is_told(place: Database) -> None:
+    wanda = Identity(tenant_id=1, user_id=user_id(place, "wanda"))
+
+    async def work() -> None:
+        pool = Pool(config_of(place), size=2)
+        await pool.open()
+        try:
+            await pool._aside.close()  # type: ignore[union-attr]
+            with pytest.raises(Unreachable, match="does not answer"):
+                await pool.desk(wanda).perform(Create(title="No number"))
             assert (await pool.desk(wanda).perform(ListCases())).items == []
         finally:
             await pool.close()
