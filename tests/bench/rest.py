@@ -26,7 +26,7 @@ LEAST = {"list of 50": 0.45, "create": 0.3}
 
 MEMORY_REQUESTS = 100_000
 
-_UNLIMITED = {"CASECTL_SERVER_RATE_CLIENT": "off", "CASECTL_SERVER_RATE_ADDRESS": "off"}
+_UNLIMITED = {"CASECTL_SERVER_CLIENT_RATE": "off", "CASECTL_SERVER_ADDRESS_RATE": "off"}
 """The load comes from one client at one address, which the limits are there to hold back."""
 
 
@@ -35,7 +35,9 @@ def measure(place: Place, seconds: float, cases: int) -> list[Figure]:
     with place.desk() as desk:
         key = desk.perform(CreateKey(key=f"bench {cases}")).secret
     bearer = f"Bearer {key}"
-    with _server(place, _casectl(place)) as ours, _server(place, _limit(place), place.superuser_parameters) as limit:
+    bare = place.superuser_parameters
+    bare["options"] += " -c session_replication_role=replica"  # no triggers
+    with _server(place, _casectl()) as ours, _server(place, _limit(), bare) as limit:
         ports = {"ours": ours, "limit": limit}
         figures = [
             _compare(place, ports, name, connections, (request, seconds))
@@ -78,7 +80,7 @@ def _ask(place: Place, port: int, connections: int, seconds: float, request: byt
     done = subprocess.run(argv, input=request, capture_output=True, cwd=ROOT, env=place.environ, check=True)
     told: dict[str, float] = json.loads(done.stdout)
     if told["failed"]:
-        raise SystemExit(f"{told['failed']:.0f} of {told['requests']:.0f} requests failed")
+        raise SystemExit(f"{argv[-3:]} {told['failed']:.0f} of {told['requests']:.0f} requests failed")
     return told
 
 
@@ -102,7 +104,7 @@ def memory(place: Place) -> list[Figure]:
     """Resident memory of the server after 10,000 requests and after 100,000 (MB, in the column of milliseconds)."""
     with place.desk() as desk:
         key = desk.perform(CreateKey(key="memory")).secret
-    with _server(place, _casectl(place)) as port:
+    with _server(place, _casectl()) as port:
         request, told = _requests(f"Bearer {key}")["list of 50"], []
         for most in (MEMORY_REQUESTS // 10, MEMORY_REQUESTS):
             done = 0
@@ -128,11 +130,11 @@ def _resident(port: int) -> float:
     raise SystemExit(f"nobody listens on {port}")
 
 
-def _casectl(place: Place) -> list[str]:
+def _casectl() -> list[str]:
     return [sys.executable, "-m", "casectl", "serve", "--listen", "127.0.0.1:{port}"]
 
 
-def _limit(place: Place) -> list[str]:
+def _limit() -> list[str]:
     return [sys.executable, "-m", "tests.bench.limit_server", "{port}"]
 
 
