@@ -15,7 +15,6 @@ import msgspec
 
 from casectl import registry
 from casectl.api.aliases import NESTED, NOT_YET, OUTSIDE
-from casectl.api.requests import MOST_DIGITS
 from casectl.errors import Problem
 from casectl.model.case import CasePage
 from casectl.operation import result_type
@@ -36,13 +35,16 @@ Schema = dict[str, Any]
 
 REF = "#/components/schemas/{name}"
 
+LARGEST = 2**53 - 1
+"""Of a whole number that every reader of JSON reads alike (RFC 8259, 6)."""
+
 _BREAKS = r"\u0000\n\r\u000b\u000c\u0085\u2028\u2029"
 TEXT = r"^[^\u0000]*$"
 """What Postgres can hold."""
 WORDS = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 """The same, more than blanks."""
-LINE = rf"^[^{_BREAKS}]*[^\s{_BREAKS}][^{_BREAKS}]*$"
-"""One line that is more than blanks."""
+LINE = rf"^\s*[^\s{_BREAKS}]([^{_BREAKS}]*[^\s{_BREAKS}])?\s*$"
+"""One line that is more than blanks, with any around it."""
 TAG = r"^[^\s,\u0000-\u001f\u007f-\u009f]+$"
 BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 KEY = r"^[!-~]([ -~]*[!-~])?$"
@@ -155,7 +157,7 @@ def _merged(own: Schema, limits: Schema) -> Schema:
 def _bounded(schema: Schema) -> Schema:
     """The schema with what holds for all of its kind: whole numbers fit a query string, text can be stored."""
     if schema.get("type") == "integer":
-        return {"minimum": 1 - 10**MOST_DIGITS, "maximum": 10**MOST_DIGITS - 1} | schema
+        return {"minimum": -LARGEST, "maximum": LARGEST} | schema
     if schema.get("type") == "string" and not schema.keys() & {"pattern", "format", "enum"}:
         return schema | {"pattern": BASE64 if "contentEncoding" in schema else TEXT}
     made = dict(schema)

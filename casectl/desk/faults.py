@@ -57,7 +57,9 @@ def refusal_of(error: BaseException) -> Refusal | None:
 
 
 def _cannot_be_text(error: BaseException) -> bool:
-    """Whether a parameter could not be sent at all: psycopg refuses NUL itself, without a code of the server's."""
+    """Whether a parameter is no text: psycopg refuses NUL itself, without a code of the server's; jsonb its escape."""
+    if isinstance(error, errors.UntranslatableCharacter | errors.CharacterNotInRepertoire):
+        return True
     if isinstance(error, errors.DataError):
         return error.sqlstate is None
     return isinstance(error, UnicodeEncodeError | errors.ProgramLimitExceeded)

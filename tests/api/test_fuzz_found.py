@@ -83,3 +83,10 @@ def test_an_unknown_role_is_told_with_a_code(shared_api: Caller) -> None:
     answer = shared_api("POST", "/v1/users/", {"login": "zoe", "roles": ["King"]})
     assert answer.status == 422
     assert codes(answer) == [("/roles", "unknown_role")]
+
+
+def test_an_answer_that_cannot_be_kept_for_its_key_is_a_refusal(shared_api: Caller) -> None:
+    line = {**record("log-2"), "refused": "what the file says\x00"}
+    answer = shared_api("POST", "/v1/imports/", {**BATCH, "dry_run": True, "records": [line]}, Idempotency_Key="nul")
+    assert (answer.status, answer.json["code"]) == (422, "invalid")
+    assert "no text" in answer.json["detail"]
