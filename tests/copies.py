@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -50,4 +51,14 @@ def copied(server: Address, original: str) -> Iterator[Database]:
         try:
             yield database_of(server, name)
         finally:
+            _wait_for_leavers(connection, name)
             connection.execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**words))
+
+
+def _wait_for_leavers(connection: psycopg.Connection[Any], name: str) -> None:
+    """Give closed connections some milliseconds to end: a DROP that meets one looks again after a tenth of a second."""
+    for _ in range(20):
+        row = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", (name,)).fetchone()
+        if row is None or not row[0]:
+            return
+        time.sleep(0.002)
