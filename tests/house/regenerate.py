@@ -12,7 +12,7 @@ from pathlib import Path
 from casectl import registry
 from casectl.cli.command_tree import PROGRAM
 from casectl.cli.from_operation import command_of
-from casectl.cli.noun_views import VIEWS
+from casectl.cli.noun_views import all_views
 from casectl.cli.root import root_command
 from casectl.result_fields import field_paths
 from casectl.rules.rights import RIGHTS, ROLES
@@ -58,7 +58,7 @@ def help_page(name):
 
 def field_list(name):
     """What `--fields help` prints for a verb."""
-    return "".join(f"{path}\n" for path in field_paths(VIEWS[VERBS[name].cli.view].result))
+    return "".join(f"{path}\n" for path in field_paths(all_views()[VERBS[name].cli.view].result))
 
 
 def verbs_page():

@@ -12,7 +12,7 @@ import casectl.operations
 from casectl import registry
 from casectl.cli.common_options import COMMON_OPTIONS
 from casectl.cli.from_operation import command_of
-from casectl.cli.noun_views import VIEWS
+from casectl.cli.noun_views import all_views
 from casectl.operation import Operation
 from casectl.rules.rights import ANY, RIGHTS
 
@@ -36,7 +36,7 @@ def test_the_table_repeats_what_the_verb_declares(name):
     assert verb.cli.aliases == entry.aliases
     assert (verb.__doc__ or "").split("\n")[0] == f"{entry.help}."
     assert verb.right in {*RIGHTS, ANY}
-    assert entry.hidden or verb.cli.view in VIEWS
+    assert entry.hidden or verb.cli.view in all_views()
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in SHOWN if entry.kind == "verb"])
@@ -48,7 +48,7 @@ def test_the_view_is_of_the_verbs_result(name):
     if getattr(verb, "paged", False) or getattr(verb, "followed", False):
         items = next(field for field in msgspec.structs.fields(result) if field.name == "items")
         result = get_args(items.type)[0]
-    assert VIEWS[verb.cli.view].result is result
+    assert all_views()[verb.cli.view].result is result
 
 
 @pytest.mark.parametrize("entry", SHOWN, ids=lambda entry: entry.name)

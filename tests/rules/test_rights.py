@@ -7,6 +7,7 @@ import pytest
 from casectl.errors import InvalidInput, NotPermitted
 from casectl.model.actor import Actor
 from casectl.rules.rights import (
+    ANY,
     FIELD_RIGHTS,
     RIGHTS,
     ROLES,
@@ -243,3 +244,9 @@ def test_nobody_gives_what_he_lacks():
     require_to_give(actor(plus={"case:read", "note:create"}), ["case:read"], "a key")
     with pytest.raises(NotPermitted, match="a key rights without having them: case:purge, user:manage"):
         require_to_give(actor(plus={"case:read"}), ["user:manage", "case:read", "case:purge"], "a key")
+
+
+def test_what_is_open_to_everybody_is_not_open_to_who_may_nothing():
+    require(actor(plus={"case:read"}), ANY)
+    with pytest.raises(NotPermitted, match="ann has no right at all"):
+        require(actor(), ANY)
