@@ -17,7 +17,7 @@ import msgspec
 
 from casectl import __version__, wire
 from casectl.desk.exchange import Answer, Exchange, Fault, Place, Settings, place_of
-from casectl.errors import Failure, NotLoggedIn, Refusal, SchemaMismatch, Unreachable
+from casectl.errors import Failure, InvalidInput, NotLoggedIn, Refusal, SchemaMismatch, Unreachable
 from casectl.operation import Call, Operation, result_type
 from casectl.rules.case_input import one_line
 
@@ -97,7 +97,10 @@ class RemoteDesk:
 
     def perform(self, operation: Operation[Result], call: Call | None = None) -> Result:
         """See `casectl.desk.Desk.perform`."""
-        answer = self._asked(wire.encode(operation), wire.headers_of(_complete(call or Call(), operation)))
+        try:
+            answer = self._asked(wire.encode(operation), wire.headers_of(_complete(call or Call(), operation)))
+        except InvalidInput as refusal:
+            raise _in_its_query(refusal, operation) from None
         return _result(self._place, answer, operation)
 
     def _asked(self, request: wire.Encoded, headers: dict[str, str]) -> Answer:
@@ -236,6 +239,23 @@ def _refusal(place: Place, answer: Answer) -> Refusal:
     if isinstance(refusal, NotLoggedIn) and not refusal.hint:
         refusal.hint = "casectl auth login"
     return refusal
+
+
+def _in_its_query(refusal: InvalidInput, operation: Operation[Any]) -> InvalidInput:
+    """The refusal with the query that it is about, where it is about one: an answer does not repeat it."""
+    given, sort = getattr(operation, "query", None), getattr(operation, "sort", "")
+    columns = [problem.message.partition(": ")[0].removeprefix("column ") for problem in refusal.problems]
+    in_query = all(problem.pointer == "/query" for problem in refusal.problems)
+    if not given or not columns or not in_query or not all(word.isdecimal() for word in columns):
+        return refusal
+    from casectl.rules.query.explain import QueryError, QueryProblem
+
+    words = [given.strip()] if isinstance(given, str) else given
+    problems = [
+        QueryProblem(**{**msgspec.structs.asdict(problem), "column": int(column)})
+        for problem, column in zip(refusal.problems, columns, strict=True)
+    ]
+    return QueryError(" ".join([*words, f"sort:{sort}"] if sort else words), problems)
 
 
 def _document(answer: Answer) -> dict[str, Any] | None:
