@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.copies import Database
 
+ROOT = Path(__file__).parents[2]
 HEAVY = {"requests", "requests_oauthlib", "oauthlib", "keyring", "psycopg", "sqlalchemy", "sqlmodel", "pydantic",
          "rich", "textual", "starlette", "asyncio"}  # fmt: skip
 
@@ -89,6 +92,17 @@ def test_many_cases_change_through_the_server(remote: Home) -> None:
     assert code == 8
     assert "Changed    5" in out
     assert remote.run("list", "-o", "id", "priority:critical")[1].count("\n") == 5
+
+
+def test_a_file_is_imported_through_the_server(remote: Home) -> None:
+    log = ROOT / "tests/data/incident_sample.csv"
+    words = ("import", str(log), "--map", str(ROOT / "casectl/examples/incident_event_log.toml"), "--json")
+    code, out, told = remote.run(*words)
+    assert code in (0, 8), told
+    done = json.loads(out)
+    assert done["imported"] > 100
+    again = json.loads(remote.run(*words)[1])
+    assert (again["imported"], again["seen"]) == (0, done["rows"])
 
 
 def test_a_server_that_is_away_is_exit_code_9(remote: Home) -> None:
