@@ -10,7 +10,7 @@ import asyncio
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Self
 
-from casectl.errors import TooManyRequests
+from casectl.errors import TooManyRequests, Unreachable
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 _LONGEST_QUEUE = 500
 """Requests of one tenant that may wait in one process; more are told to come again."""
 
+PATIENCE = 5.0
+"""Seconds that a request waits for its turn before it is told to come again: clients wait longer, proxies as well."""
+
 
 class Turns:
     """`places` requests at once, at most `share` of one tenant."""
 
-    def __init__(self, places: int, share: int, longest_queue: int = _LONGEST_QUEUE) -> None:
+    def __init__(
+        self, places: int, share: int, longest_queue: int = _LONGEST_QUEUE, patience: float = PATIENCE
+    ) -> None:
+        self._patience = patience
         self._places, self._share, self._longest = places, share, longest_queue
         self._working: dict[int, int] = {}
         self._total = 0
@@ -45,7 +51,10 @@ class Turns:
         return sum(len(queue) for queue in self._waiting.values())
 
     def turn(self, tenant: int) -> Turn:
-        """One request's turn, as an async context manager. Raises TooManyRequests where far too many wait already."""
+        """One request's turn, as an async context manager.
+
+        Raises TooManyRequests where far too many wait already, Unreachable where it takes too long.
+        """
         return Turn(self, tenant)
 
     async def take(self, tenant: int) -> None:
@@ -60,7 +69,13 @@ class Turns:
             refusal = TooManyRequests("too many requests of your organisation wait already", hint="try again in 1 s")
             refusal.retry_after = 1
             raise refusal
-        await self._wait(tenant, queue)
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._wait(tenant, queue)
+        except TimeoutError:
+            busy = Unreachable(f"the server was too busy for {self._patience:g} s", hint="try again in a moment")
+            busy.retry_after = 1
+            raise busy from None
 
     async def _wait(self, tenant: int, queue: deque[asyncio.Future[None]]) -> None:
         place = asyncio.get_running_loop().create_future()

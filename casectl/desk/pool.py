@@ -42,7 +42,9 @@ class Pool:
         self._size, self._wait = size, wait
         self._pool: AsyncConnectionPool[Any] | None = None
         self._aside: AsyncConnectionPool[Any] | None = None
-        self._numbers = Numbers(self._connection_aside)
+        # PgBouncer may have no connection left for them while verbs that wait for them hold all.
+        pooled = config.number("database.prepare_threshold") is None
+        self._numbers = None if pooled else Numbers(self._connection_aside)
 
     async def open(self) -> None:
         """Connect once, so that a wrong address is told at the start. Raises Unreachable, NotInitialised, Failure.

@@ -34,17 +34,28 @@ class Context:
         self.stamp = stamp
         self.numbers: Numbers | None = None
 
+    async def _taken_aside(self, counts: Mapping[str, int]) -> dict[str, int] | None:
+        """New values from where a server takes them; None where this transaction has to."""
+        if self.numbers is None:
+            return None
+        taken = await self.numbers.take_each(self.tenant_id, counts)
+        if taken is None:
+            self.numbers = None  # from here on it holds counters itself, and must not wait for them elsewhere
+        return taken
+
     async def take(self, name: str, how_many: int = 1) -> int:
         """The last of `how_many` new values of a counter; none is ever given twice."""
-        if self.numbers is not None:
-            return (await self.numbers.take_each(self.tenant_id, {name: how_many}))[name]
+        taken = await self._taken_aside({name: how_many})
+        if taken is not None:
+            return taken[name]
         rows = await self.sql.rows("SELECT take_numbers(%s, %s)", (name, how_many))
         return int(rows[0][0])
 
     async def take_each(self, counts: Mapping[str, int]) -> dict[str, int]:
         """As `take` for several counters, in the order of their names: no two transactions wait in a ring."""
-        if self.numbers is not None:
-            return await self.numbers.take_each(self.tenant_id, counts)
+        taken = await self._taken_aside(counts)
+        if taken is not None:
+            return taken
         names = sorted(counts)
         rows = await self.sql.rows(
             "SELECT take_numbers(c.name, c.count) FROM unnest(%s::text[], %s::int[]) AS c(name, count)",

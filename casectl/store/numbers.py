@@ -10,6 +10,7 @@ only when its verb fails at the very end (gaps are allowed, DECISIONS 13). Only 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ _TAKE: LiteralString = """
 """Without a flush of its own: the commit of whoever uses a number lies behind this one in the log, and flushes both."""
 
 
+PATIENCE = 1.0
+"""Seconds to wait for numbers; a batch takes a millisecond."""
+
+PAUSE = 60.0
+"""Seconds in which nobody waits again after a wait in vain."""
+
+
 class Numbers:
     """Takes from the counters of all tenants.
 
@@ -38,9 +46,24 @@ class Numbers:
         self._connect = connect
         self._wanted: dict[int, list[tuple[Mapping[str, int], asyncio.Future[dict[str, int]]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._again_at = 0.0
 
-    async def take_each(self, tenant_id: int, counts: Mapping[str, int]) -> dict[str, int]:
-        """The last of so many new values of each counter; none is ever given twice."""
+    async def take_each(self, tenant_id: int, counts: Mapping[str, int]) -> dict[str, int] | None:
+        """The last of so many new values of each counter; none is ever given twice.
+
+        None where they do not come soon, and for a while after: who asks takes them in his own transaction. A pooler
+        that lends its connections to verbs alone, each of which waits for another connection, would never let go.
+        """
+        if time.monotonic() < self._again_at:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._ask(tenant_id, counts)
+        except TimeoutError:
+            self._again_at = time.monotonic() + PAUSE
+            return None
+
+    async def _ask(self, tenant_id: int, counts: Mapping[str, int]) -> dict[str, int]:
         answer: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
         waiting = self._wanted.get(tenant_id)
         if waiting is None:

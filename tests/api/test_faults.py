@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 import pytest
-from casectl.operations.key_create import CreateKey
 
 from casectl.desk.exchange import Settings
 from casectl.desk.identity import Identity
@@ -22,6 +21,7 @@ from casectl.desk.local import LocalDesk
 from casectl.desk.remote import RemoteDesk, StaticToken
 from casectl.errors import Unreachable
 from casectl.operations.create import Create
+from casectl.operations.key_create import CreateKey
 from casectl.operations.list import ListCases
 from casectl.operations.update import Update
 from casectl.store import provision
@@ -89,8 +89,8 @@ def serving(folder: Path, url: str, **environ: str) -> Iterator[tuple[int, subpr
             process.wait(20)
 
 
-def desk_at(port: int, key: str) -> RemoteDesk:
-    return RemoteDesk(f"http://127.0.0.1:{port}", StaticToken(key), Settings())
+def desk_at(port: int, key: str, total: float = 90) -> RemoteDesk:
+    return RemoteDesk(f"http://127.0.0.1:{port}", StaticToken(key), Settings(total=total))
 
 
 def test_a_server_killed_between_commit_and_answer_makes_one_case(postgres: OwnServer, tmp_path: Path) -> None:
@@ -196,10 +196,11 @@ def test_an_exhausted_pool_refuses_for_a_while_and_recovers(postgres: OwnServer,
             for thread in threads:
                 thread.start()
             time.sleep(0.5)
-            impatient = RemoteDesk(f"http://127.0.0.1:{port}", StaticToken(keys[0]), Settings(total=1))
-            with impatient, pytest.raises(Unreachable, match="try again|no connection|busy"):
-                impatient.perform(ListCases())
+            with desk_at(port, keys[0], total=6) as patient, pytest.raises(Unreachable) as refused:
+                patient.perform(ListCases())
             holder.rollback()
+        assert "too busy" in refused.value.message
+        assert refused.value.retry_after == 1
         for thread in threads:
             thread.join(30)
         assert answers == ["Let go"] * len(desks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -140,6 +141,28 @@ def actor_of(identity: Identity) -> Actor:
         tenant_id=identity.tenant_id or 0, tenant="acme", user_id=identity.user_id or 0, login="wanda",
         display_name="", email="", rights=ROLES["Case Worker"],
     )  # fmt: skip
+
+
+def test_numbers_that_do_not_come_are_taken_in_the_verbs_own_transaction(place: Database) -> None:
+    wanda = Identity(tenant_id=1, user_id=user_id(place, "wanda"))
+
+    async def work() -> None:
+        pool = Pool(config_of(place), size=3)
+        await pool.open()
+        try:
+            async with pool._connection_aside(), pool._connection_aside(), pool._connection_aside():
+                began = time.monotonic()
+                made = [await pool.desk(wanda).perform(Create(title=f"Case {n}")) for n in range(3)]
+                assert 0.9 < time.monotonic() - began < 2.5, "one waits in vain, the others know"
+            assert [case.id for case in made] == [1, 2, 3]
+            again = await asyncio.gather(*(pool.desk(wanda).perform(Create(title="x")) for _ in range(4)))
+            ids = sorted(case.id for case in again)
+            assert ids == list(range(ids[0], ids[0] + 4))
+            assert ids[0] in (4, 5), "the number asked for in vain may be lost, no other"
+        finally:
+            await pool.close()
+
+    asyncio.run(work())
 
 
 def test_who_waits_for_numbers_of_a_database_that_is_away_is_told(place: Database) -> None:
