@@ -13,7 +13,7 @@ import msgspec
 
 from casectl import __version__, registry, wire
 from casectl.api import openapi_examples, openapi_schemas
-from casectl.api.openapi_answers import answers_of, shared_headers, shared_refusals
+from casectl.api.openapi_answers import answers_of, shared_headers, shared_refusals, takes_time
 from casectl.api.openapi_fixed import FIXED_TAGS, fixed_paths, fixed_schemas
 from casectl.api.requests import SELECTION
 from casectl.api.routes import verb_routes
@@ -34,6 +34,8 @@ version one expects, a dry run. Refusals are problem documents (RFC 9457) that t
 People, teams, contacts, types, statuses and cases may be named by id or by name. Paths work with and without their last
 slash. Lists come in pages: `next` in the body and the `Link` header lead to the page after.\
 """
+
+PREFER = "Prefer"
 
 WORD: Json = {"type": "string", "minLength": 1}
 """A part of a path that names something."""
@@ -209,6 +211,7 @@ def _header_names(route: VerbRoute) -> list[str]:
     if not route.verb.reads:
         names += [wire.IDEMPOTENCY_KEY, wire.DRY_RUN, wire.HISTORIC_AT, wire.HISTORIC_ACTOR]
         names += [wire.IF_MATCH] if "case" in route.parameters else []
+        names += [PREFER] if takes_time(route.verb) else []
     return names
 
 
@@ -254,6 +257,10 @@ def _shared_parameters() -> Json:
         wire.HISTORIC_ACTOR: _header(
             wire.HISTORIC_ACTOR, "id of the user who made the change then; needs the right `import:run`",
             {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}, "4",
+        ),
+        PREFER: _header(
+            PREFER, "`respond-async` makes a job of it: up to 100,000 cases, its progress at an address of its own",
+            {"type": "string"}, "respond-async",
         ),
     }  # fmt: skip
 

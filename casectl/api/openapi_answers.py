@@ -117,8 +117,22 @@ def _success(route: VerbRoute) -> Json:
         made = {"description": "Made.", "headers": header_references(*_own_headers(kind), *places)} | told
         return {"200": done | {"description": "What a dry run would have made."}, "201": made}
     if kind is BulkResult:
-        return {"200": done, "207": done | {"description": "Some cases were refused, the others are done."}}
+        partly = done | {"description": "Some cases were refused, the others are done."}
+        return (
+            {"200": done, "202": _accepted(), "207": partly} if takes_time(route.verb) else {"200": done, "207": partly}
+        )
     return {"200": done}
+
+
+def takes_time(verb: type[AnyOperation]) -> bool:
+    """Whether a verb can be asked to go on after its answer."""
+    return verb.name == "bulk-update"
+
+
+def _accepted() -> Json:
+    content: Json = {"schema": {"$ref": openapi_schemas.REF.format(name="Job")}}
+    headers = header_references("Location")
+    return {"description": "A job does it; see its address.", "headers": headers, "content": {wire.JSON: content}}
 
 
 def _own_headers(kind: Any) -> list[str]:
