@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from casectl.operations.key_create import CreateKey
-
 from tests.bench.figures import Figure
 from tests.bench.place import ROOT, Process
 
