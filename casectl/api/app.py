@@ -22,7 +22,7 @@ from casectl.api.health import health_routes
 from casectl.api.jobs import working
 from casectl.api.limits import Limiting, limited
 from casectl.api.metrics import Metrics
-from casectl.api.oauth import oauth_routes
+from casectl.api.oauth import Authority, oauth_routes
 from casectl.api.problems import http_problem
 from casectl.api.proxies import TrustedProxies
 from casectl.api.routes import VerbRoutes, verb_routes
@@ -43,7 +43,7 @@ def make_app(config: Config) -> Starlette:
 
     Raises, at the start of the lifespan, what `Pool.open` raises.
     """
-    settings, metrics = server_settings(config), Metrics()
+    settings, metrics, authority = server_settings(config), Metrics(), Authority(config)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -56,10 +56,11 @@ def make_app(config: Config) -> Starlette:
                 yield
         finally:
             await app.state.gate.close()
+            authority.close()
             await pool.close()
 
     app = Starlette(
-        routes=_routes(config),
+        routes=_routes(config, authority),
         lifespan=lifespan,
         middleware=[
             Middleware(Observed, metrics=metrics),
@@ -75,7 +76,7 @@ def make_app(config: Config) -> Starlette:
     return app
 
 
-def _routes(config: Config) -> list[BaseRoute]:
+def _routes(config: Config, authority: Authority) -> list[BaseRoute]:
     """Verbs first: they are what is asked for most."""
     max_body = config.number("server.max_body") or 0
-    return [VerbRoutes(verb_routes(max_body)), *oauth_routes(config), *docs_routes(), *health_routes()]
+    return [VerbRoutes(verb_routes(max_body)), *oauth_routes(authority), *docs_routes(), *health_routes()]

@@ -5,7 +5,6 @@ Only casectl.api.oauth imports this module.
 
 from __future__ import annotations
 
-import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -34,7 +33,10 @@ class Authority:
         self.config = config
         self.steps = Steps(config)
         self._key = b""
-        weakref.finalize(self, self.steps.close)
+
+    def close(self) -> None:
+        """Let go of the database's connections."""
+        self.steps.close()
 
     @cached_property
     def passwords(self) -> Passwords:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from starlette.routing import Route
 
 from casectl.api.oauth import authorize, browser, device, endpoints
-from casectl.api.oauth.authority import Authority
 from casectl.api.oauth.exchange import BadRequest
 from casectl.api.oauth.pages import told_page
 from casectl.errors import Refusal
@@ -20,15 +19,14 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import BaseRoute
 
+    from casectl.api.oauth.authority import Authority
     from casectl.api.oauth.browser import Outcome, Visit
-    from casectl.config import Config
 
 METADATA = "/.well-known/oauth-authorization-server"
 
 
-def oauth_routes(config: Config) -> list[BaseRoute]:
-    """All routes of the authorization server of this configuration."""
-    authority = Authority(config)
+def oauth_routes(authority: Authority) -> list[BaseRoute]:
+    """All routes of this authorization server."""
     pages = {"authorize": authorize.authorize, "device": device.device, "logout": device.logout}
     programs = {
         "token": endpoints.token, "revoke": endpoints.revoke, "introspect": endpoints.introspect,
