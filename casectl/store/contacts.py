@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _CONTACT: LiteralString = "SELECT id, name, email, phone, created_at FROM contacts WHERE tenant_id = %(tenant)s"
 
+_CONTACT_OF_WORD: LiteralString = """
+    AND (lower(email) = %(text)s OR lower(name) = %(text)s)
+    ORDER BY (lower(email) = %(text)s) DESC NULLS LAST, id LIMIT 1
+"""
+
 
 def _contact(row: tuple[Any, ...]) -> Contact:
     return Contact(id=row[0], name=row[1], email=row[2], phone=row[3], created_at=row[4])
@@ -36,11 +41,9 @@ class StoredContacts:
 
     async def contact(self, reference: str) -> Contact:
         """See `casectl.unit.People.contact`."""
-        rows = await self._context.sql.rows(
-            _CONTACT + " AND (lower(email) = %(text)s OR lower(name) = %(text)s OR id::text = %(text)s)"
-            " ORDER BY (lower(email) = %(text)s) DESC NULLS LAST, id LIMIT 1",
-            {"tenant": self._context.tenant_id, "text": reference.strip().lower()},
-        )
+        text = reference.strip().lower()
+        how: LiteralString = " AND id::text = %(text)s" if text.isdigit() else _CONTACT_OF_WORD
+        rows = await self._context.sql.rows(_CONTACT + how, {"tenant": self._context.tenant_id, "text": text})
         if not rows:
             raise NotFound(f"there is no contact {reference}", hint="casectl contact list shows them")
         return _contact(rows[0])

@@ -24,9 +24,12 @@ _USER: LiteralString = """
 """
 
 _MATCHES: LiteralString = """
-    AND (lower(u.login) = %(text)s OR lower(u.email) = %(text)s OR lower(u.name) = %(text)s OR u.id::text = %(text)s)
-    ORDER BY (lower(u.login) = %(text)s) DESC, (lower(u.email) = %(text)s) DESC, u.is_active DESC, u.id LIMIT 1
+    AND (lower(u.login) = %(text)s OR lower(u.email) = %(text)s OR lower(u.name) = %(text)s)
+    ORDER BY (lower(u.login) = %(text)s) DESC, (lower(u.email) = %(text)s) IS TRUE DESC, u.is_active DESC, u.id LIMIT 1
 """
+"""A name is anybody's to choose: it comes behind logins and addresses, and one of digits names nobody."""
+
+_USER_OF_ID: LiteralString = " AND u.id::text = %(text)s"
 
 _TEAM: LiteralString = """
     SELECT g.id, g.name, g.is_active, l.id, l.name, l.login, l.email,
@@ -58,8 +61,9 @@ class StoredPeople(StoredContacts):
         """See `casectl.unit.People.user`."""
         if reference in {"@me", "me"}:
             reference = str(self._context.actor.user_id)
-        tenant = self._context.tenant_id
-        rows = await self._context.sql.rows(_USER + _MATCHES, {"tenant": tenant, "text": reference.strip().lower()})
+        tenant, text = self._context.tenant_id, reference.strip().lower()
+        how = _USER_OF_ID if text.isdigit() else _MATCHES
+        rows = await self._context.sql.rows(_USER + how, {"tenant": tenant, "text": text})
         if rows:
             return _user(rows[0])
         if "user:read" not in self._context.actor.rights:
@@ -82,9 +86,10 @@ class StoredPeople(StoredContacts):
         """See `casectl.unit.People.add_user`."""
         context = self._context
         taken = await context.sql.rows(
-            "SELECT login, email, os_user FROM users WHERE tenant_id = %s"
-            " AND (lower(login) = lower(%s) OR lower(email) = lower(%s) OR os_user = %s)",
-            (context.tenant_id, login, email, os_user),
+            "SELECT login, email, os_user FROM users WHERE tenant_id = %(tenant)s"
+            " AND (lower(%(login)s) IN (lower(login), lower(email))"
+            " OR lower(%(email)s) IN (lower(login), lower(email)) OR os_user = %(os)s)",
+            {"tenant": context.tenant_id, "login": login, "email": email, "os": os_user},
         )
         if taken:
             raise Conflict(
@@ -120,11 +125,9 @@ class StoredPeople(StoredContacts):
 
     async def team(self, reference: str) -> Team:
         """See `casectl.unit.People.team`."""
-        rows = await self._context.sql.rows(
-            _TEAM + " AND (lower(g.name) = %(text)s OR g.id::text = %(text)s)"
-            " ORDER BY (lower(g.name) = %(text)s) DESC LIMIT 1",
-            {"tenant": self._context.tenant_id, "text": reference.strip().lower()},
-        )
+        text = reference.strip().lower()
+        how: LiteralString = " AND g.id::text = %(text)s" if text.isdigit() else " AND lower(g.name) = %(text)s"
+        rows = await self._context.sql.rows(_TEAM + how, {"tenant": self._context.tenant_id, "text": text})
         if rows:
             return _team(rows[0])
         if "team:read" not in self._context.actor.rights:
