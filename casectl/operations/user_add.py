@@ -49,10 +49,14 @@ class AddUser(Operation[User], frozen=True, kw_only=True):
             problems, lambda: case_input.one_line(self.os_user, "user", "/os_user") if self.os_user else None
         )
         case_input.refuse_all(problems)
-        if any(role.strip().lower() != LEAST_ROLE.lower() for role in self.roles):
+        gives_more = any(role.strip().lower() != LEAST_ROLE.lower() for role in self.roles)
+        if gives_more:
             rights.require(unit.actor, "role:manage")
         roles = [role.strip() for role in self.roles] or [LEAST_ROLE]
-        return await unit.people.add_user(login=login, name=name, email=email, os_user=os_user, roles=roles)
+        made = await unit.people.add_user(login=login, name=name, email=email, os_user=os_user, roles=roles)
+        if gives_more:
+            rights.require_to_give(unit.actor, await unit.access.rights_of(made.id), "a user")
+        return made
 
     def _read(self, problems: list[Problem], reader: Any) -> Any:
         try:

@@ -57,7 +57,7 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
         return PasswordChange(user=person, sessions=ended, changed_at=await unit.now())
 
     async def _allow(self, unit: Unit, user: User) -> None:
-        """One's own with the present one; another's with the right to, and nobody's who may more than oneself."""
+        """One's own with the present one; else with the right to, and nobody's who may more than this very token."""
         is_own = user.id == unit.actor.user_id
         if is_own and self.old_password is not UNSET:
             await self._prove(unit, user, self.old_password)
@@ -66,8 +66,7 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
             message = "the present password is required"
             raise InvalidInput(message, problems=[Problem(message=message, pointer="/old_password", code="required")])
         rights.require(unit.actor, "user:manage")
-        if not is_own:
-            rights.require_to_give(unit.actor, await unit.access.rights_of(user.id), "a password")
+        rights.require_to_give(unit.actor, await unit.access.rights_of(user.id), "a password")
 
     async def _prove(self, unit: Unit, user: User, old: str) -> None:
         fits = await unit.access.password_fits(user.id, old)
