@@ -66,7 +66,7 @@ class EventStreams:
     def __init__(self, config: Config) -> None:
         self.tailer = Tailer(config)
         self._closing = asyncio.Event()
-        self._open: Counter[tuple[int, str]] = Counter()
+        self._open: Counter[tuple[int, int | None]] = Counter()
         self._watcher: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
@@ -78,9 +78,9 @@ class EventStreams:
 
     async def serve(self, asked: Asked, operation: AnyOperation) -> None:
         """Stream events until the client, its rights or the server go. Raises Refusals before the first byte only."""
-        who = (asked.tenant_id, asked.access.client)
+        who = (asked.tenant_id, asked.access.identity.user_id)  # not the client, which many people share
         if self._open[who] >= PER_CLIENT or self._open.total() >= PER_PROCESS:
-            message = f"{PER_CLIENT} streams of events are open for this client, and no more are given"
+            message = f"{PER_CLIENT} streams of events are open for this user, and no more are given"
             raise TooManyRequests(message, hint="end one of them")
         self._open[who] += 1
         if self._watcher is None:

@@ -35,6 +35,8 @@ _UNLIMITED = frozenset(("/healthz", "/readyz"))
 _SLOWEST = 1000
 """Bytes a second that a body must come at in the long run: one byte now and then holds a place for ever."""
 
+PASSWORDS_A_SECOND, PASSWORDS_AT_ONCE = 1 / 60, 10
+
 _ANNOUNCE = frozenset((b"content-length", b"transfer-encoding"))
 _PRUNE_EVERY = 60.0
 
@@ -54,11 +56,14 @@ class Limits:
         if rate is not None and client is not None:
             await self._spend(scope, "address", network_of(client[0]), rate, self.settings.address_burst)
 
-    async def count_client(self, scope: Scope, client: str, tenant: int) -> None:
-        """One request of a client of a tenant. Raises TooManyRequests."""
+    async def count_client(self, scope: Scope, user: int, tenant: int) -> None:
+        """One request of a user, with whatever token or key: many people share a client, and one may have many keys.
+
+        Raises TooManyRequests.
+        """
         rate = self.settings.client_rate
         if rate is not None:
-            await self._spend(scope, "client", f"{tenant}/{client}", rate, self.settings.client_burst)
+            await self._spend(scope, "client", f"{tenant}/{user}", rate, self.settings.client_burst)
 
     async def _spend(self, scope: Scope, limit: str, key: str, rate: float, burst: int) -> None:
         try:
@@ -86,13 +91,19 @@ async def limited(app: Starlette, settings: ServerSettings, pool: Pool, metrics:
         pruning.cancel()
 
 
-async def admit(scope: Scope, client: str, tenant: int) -> None:
-    """Call when it is known who asks: counts the client, and names client and tenant to the log.
+async def admit(scope: Scope, client: str, tenant: int, user: int) -> None:
+    """Call when it is known who asks: counts the user (a program is one), names client and tenant to the log.
 
     Raises TooManyRequests.
     """
     scope["state"]["client"], scope["state"]["tenant"] = client, tenant
-    await _limits(scope).count_client(scope, client, tenant)
+    await _limits(scope).count_client(scope, user, tenant)
+
+
+async def count_password(scope: Scope, tenant: int, user: int) -> None:
+    """Count a try at somebody's present password by who holds a token of his. Raises TooManyRequests."""
+    rates = _limits(scope).rates
+    await rates.spend("login", f"password:{tenant}/{user}", PASSWORDS_A_SECOND, PASSWORDS_AT_ONCE, exact=True)
 
 
 def turn(scope: Scope, tenant: int) -> Turn:

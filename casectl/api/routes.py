@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Match
 from casectl import registry
 from casectl.api.calls import bearer_of, call_of
 from casectl.api.exchange import Asked
-from casectl.api.limits import admit, turn
+from casectl.api.limits import admit, count_password, turn
 from casectl.api.requests import Reader
 from casectl.api.responses import Writer, request_id_of, send_answer, send_refusal
 from casectl.api.streaming import way_of, ways_of
@@ -53,6 +53,7 @@ class VerbRoute:
         self.reader = Reader(verb, method, self.parameters, max(max_body, IMPORT_BODY) if verb.historic else max_body)
         self.writer = Writer(verb, self.item_path, creates=self.creates)
         self.ways = ways_of(verb, method)
+        self.tells_password = "old_password" in verb.secrets
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, segments: list[str]) -> None:
         """Perform the verb for whoever sends the request, and answer."""
@@ -61,8 +62,8 @@ class VerbRoute:
             headers = dict(scope["headers"])
             state = scope["app"].state
             access = await state.gate.admit(bearer_of(headers), _address(scope))
-            tenant = access.identity.tenant_id or 0
-            await admit(scope, access.client, tenant)
+            tenant, user = access.identity.tenant_id or 0, access.identity.user_id or 0
+            await admit(scope, access.client, tenant, user)
             call = call_of(headers, request_id_of(scope))
             scope["state"]["max_body"] = self.reader.max_body
             other = way_of(self.ways, headers) if self.ways and scope["method"] == self.method else None
@@ -72,6 +73,8 @@ class VerbRoute:
                 return
             reading = await self.reader.read(scope, receive, segments)
             self.writer.check(reading.selection)
+            if self.tells_password:
+                await count_password(scope, tenant, user)
             async with turn(scope, tenant):
                 result = await state.pool.desk(access.identity).perform(reading.operation, call)
             await self.writer.send(scope, send, result, reading, dry_run=call.dry_run)
