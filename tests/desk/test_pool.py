@@ -180,3 +180,20 @@ def test_who_waits_for_numbers_of_a_database_that_is_away_is_told(place: Databas
             await pool.close()
 
     asyncio.run(work())
+
+
+def test_scopes_that_no_right_looks_like_give_none(place: Database) -> None:
+    odd = ('"', "\\", "a,b", "{}", "NULL", "", "case:read", "case:read_any")
+    identity = Identity(tenant_id=1, user_id=user_id(place, "wanda"), scopes=odd)
+
+    async def work() -> None:
+        pool = Pool(config_of(place))
+        await pool.open()
+        try:
+            assert (await pool.desk(identity).perform(ListCases())).items == []
+            with pytest.raises(NotPermitted):
+                await pool.desk(identity).perform(Create(title="No"))
+        finally:
+            await pool.close()
+
+    asyncio.run(work())
