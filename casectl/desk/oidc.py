@@ -96,7 +96,7 @@ class Issuers:
         """Who holds this token, and the seconds it has left. Raises NotLoggedIn, Unreachable."""
         claims = await self._verified(token)
         tenant_id, user_id = await self._visitors.find(person_of(claims, self._rules))
-        scopes = tuple(word for word in str(claims.get("scope", "")).split() if word in RIGHTS)
+        scopes = tuple(word for word in _scopes(claims) if word in RIGHTS)
         access = Access(
             identity=Identity(tenant_id=tenant_id, user_id=user_id, scopes=scopes or None),
             client=_party(claims) or self._rules.issuer,
@@ -144,6 +144,20 @@ def _party(claims: Mapping[str, Any]) -> str:
     return str(claims.get("azp") or claims.get("client_id") or "")
 
 
+def _scopes(claims: Mapping[str, Any]) -> list[str]:
+    """What the token was given for: a text (RFC 9068, 2.2.3), or a list or `scp`, as some providers write it.
+
+    Raises NotLoggedIn for anything else: a restriction that cannot be read must not be none.
+    """
+    words: list[str] = []
+    for told in (claims.get("scope"), claims.get("scp")):
+        parts = [] if told is None else [told] if isinstance(told, str) else told
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            raise NotLoggedIn("the scope of the access token cannot be read")
+        words += [word for part in parts for word in part.split()]
+    return words
+
+
 def _header(token: str) -> dict[str, Any]:
     import jwt
 
@@ -161,15 +175,18 @@ def person_of(claims: Mapping[str, Any], rules: Rules) -> Person:
     tenant = _text(claims, rules.tenant_claim) if rules.tenant_claim else rules.tenant
     if rules.tenant_claim and not tenant:
         raise NotLoggedIn(f"the access token has no claim {rules.tenant_claim}", hint="oidc.tenant_claim names it")
-    by_mail = rules.user_claim == "email"
-    if by_mail and claims.get("email_verified", True) is not True:
-        raise NotLoggedIn("the provider has not verified the mail address of this user")
+    by_mail, is_verified = rules.user_claim == "email", claims.get("email_verified") in (True, "true")
+    if by_mail and not is_verified:
+        raise NotLoggedIn(
+            "the provider has not verified the mail address of this user",
+            hint="it must say email_verified; else let oidc.user_claim name another claim",
+        )
     return Person(
         tenant=tenant,
         login="" if by_mail else known_by,
         email=known_by if by_mail else "",
         new_login=_text(claims, "preferred_username") or known_by if by_mail else known_by,
-        new_email=_text(claims, "email"),
+        new_email=_text(claims, "email") if is_verified else "",  # cases are shown by mail address
         name=_text(claims, "name"),
         roles=_roles(claims, rules),
         default_role=rules.default_role,

@@ -192,7 +192,7 @@ def environ(issuer: Issuer, /, **more: str) -> dict[str, str]:
 def claims_of(issuer: Issuer, **more: Any) -> dict[str, Any]:
     now = int(time.time())
     told = {"iss": issuer.url, "aud": AUDIENCE, "sub": "248289", "iat": now, "exp": now + 300,
-            "email": "wanda@acme.example.com", **more}  # fmt: skip
+            "email": "wanda@acme.example.com", "email_verified": True, **more}  # fmt: skip
     return {name: value for name, value in told.items() if value is not None}
 
 
@@ -275,6 +275,11 @@ def test_forged_tokens_open_nothing_and_are_told_nothing(place: Database, issuer
         ({"email": None}, "no claim email"),
         ({"email": ["wanda@acme.example.com"]}, "no claim email"),
         ({"email_verified": False}, "not verified"),
+        ({"email_verified": None}, "not verified"),
+        ({"email_verified": "false"}, "not verified"),
+        ({"email_verified": 1.5}, "not verified"),
+        ({"scope": {"case:read": True}}, "scope"),
+        ({"scope": ["case:read", 1]}, "scope"),
         ({"email": "nobody@acme.example.com"}, "not known here"),
         ({"azp": "stranger"}, "may not come here"),
     ],
@@ -467,6 +472,28 @@ def test_scopes_that_are_rights_restrict(place: Database, issuer: Issuer) -> Non
             await pool.desk(access.identity).perform(Create(title="x"))
 
     with_gate(place, work, **environ(issuer))
+
+
+@pytest.mark.parametrize(
+    "claims", [{"scope": ["case:read"]}, {"scp": "case:read openid"}, {"scp": ["openid", "case:read"]}]
+)
+def test_a_scope_that_is_written_as_a_list_or_scp_restricts_too(
+    place: Database, issuer: Issuer, claims: dict[str, Any]
+) -> None:
+    async def work(gate: Gate, _: Pool) -> None:
+        assert (await gate.admit(signed(issuer, **claims))).identity.scopes == ("case:read",)
+
+    with_gate(place, work, **environ(issuer))
+
+
+def test_an_address_that_nobody_verified_is_not_given_to_a_new_user(place: Database, issuer: Issuer) -> None:
+    async def work(gate: Gate, _: Pool) -> None:
+        for sub, more in (("mallory", {"email_verified": None}), ("nina", {})):
+            assert await gate.admit(signed(issuer, sub=sub, email=f"{sub}@acme.example.com", **more))
+
+    with_gate(place, work, **environ(issuer, user_claim="sub", create_users="true"))
+    found = by_owner(place, "SELECT login, email FROM users WHERE login IN ('mallory', 'nina') ORDER BY login")
+    assert found == [("mallory", None), ("nina", "nina@acme.example.com")]
 
 
 def test_users_that_cannot_be_made(place: Database, issuer: Issuer) -> None:
