@@ -53,7 +53,9 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def is_loopback(self) -> bool:
         """Whether nobody else is on the way."""
-        return self.host in LOOPBACK or self.host.startswith("127.")
+        parts = self.host.split(".")
+        is_address = len(parts) == 4 and all(part.isascii() and part.isdigit() for part in parts)  # noqa: PLR2004
+        return self.host in LOOPBACK or (is_address and parts[0] == "127")  # 127.example.com is anybody's
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -306,7 +306,11 @@ def test_broken_packing_is_told() -> None:
         assert "cannot be unpacked" in refused(server.url).message
 
 
-@pytest.mark.parametrize("url", ["http://desk.example.com", "http://10.0.0.1:80", "http://localhost.example.com"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://desk.example.com", "http://10.0.0.1:80", "http://localhost.example.com", "http://127.evil.example",
+     "http://127.0.0.1.evil.example", "http://127.0.0.x"],
+)  # fmt: skip
 def test_an_unencrypted_server_elsewhere_is_refused_unless_allowed(url: str) -> None:
     with pytest.raises(InvalidInput, match="not encrypted"):
         desk_at(url)
