@@ -8,6 +8,7 @@ as far as he still has them.
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ SECONDS_BETWEEN = 3.0
 
 LEASE = 60
 """Seconds that a step may take; a thousand cases take about one."""
+
+_log = logging.getLogger("casectl.jobs")
 
 _CLAIM = "SELECT tenant_id, id, attempt, actor_id, rights FROM claim_job(%s)"
 _FAIL = "SELECT fail_job(%s, %s, %s, %s::jsonb)"
@@ -60,8 +63,12 @@ class JobRunner:
 
         while not self._ended:
             worked = False
-            with suppress(Error, Refusal):  # the database is away, or all connections are taken: look again later
+            try:
                 worked = await self.step()
+            except (Error, Refusal):  # the database is away, or all connections are taken: look again later
+                pass
+            except Exception:  # noqa: BLE001 - one job that fails as nobody expected must not hold up all others
+                _log.exception("a step of a job failed")
             if not worked:
                 self._woken.clear()
                 with suppress(TimeoutError):
