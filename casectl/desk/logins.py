@@ -78,7 +78,7 @@ class Passwords:
             found = _find(step, tenant, login)
             tenant_id, user_id = (found[0], found[2]) if found else (0, None)
             step.enter(tenant_id)
-            subjects = [_subject("account", login.lower()), _subject("address", _network(origin.address))]
+            subjects = [_account(user_id, login), _subject("address", _network(origin.address))]
             wait = _count(step, subjects, (FREE_BY_ACCOUNT, FREE_BY_ADDRESS))
             if wait > 0:
                 step.event("login", "refused", "throttled", client_id=client_id, user_id=user_id)
@@ -112,6 +112,11 @@ def _find(step: Step, tenant: str, login: str) -> tuple[Any, ...] | None:
     if "\0" in tenant or "\0" in login or len(tenant) > 200 or len(login) > 200:  # noqa: PLR2004 - no name is longer
         return None
     return step.row("SELECT tenant_id, tenant, user_id, hash FROM find_login(%s, %s)", (tenant, login))
+
+
+def _account(user_id: int | None, login: str) -> bytes:
+    """The account that is tried: by its number, since it can be written in several ways (`ADMİN` is `admin`)."""
+    return _subject("user", str(user_id)) if user_id is not None else _subject("account", login.lower())
 
 
 def _subject(kind: str, text: str) -> bytes:
