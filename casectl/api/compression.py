@@ -14,6 +14,9 @@ LEAST = 1_000
 LEVEL = 5
 """Of zlib: a third of the time of the highest, a twentieth larger."""
 
+PLAIN = "/oauth/"
+"""Pages that hold a form's token beside words of whoever made the link: their length must tell nothing (BREACH)."""
+
 
 class Compression:
     """Starlette's gzip; who does not accept it does not pay for it either."""
@@ -27,4 +30,4 @@ class Compression:
         asked = scope["type"] == "http" and any(
             name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"]
         )
-        await (self._compressing if asked else self._plain)(scope, receive, send)
+        await (self._compressing if asked and PLAIN not in scope["path"] else self._plain)(scope, receive, send)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from casectl import wire
 from casectl.api.responses import send_refusal
-from casectl.errors import Failure, Refusal
+from casectl.errors import Failure, Refusal, UsageError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("casectl.api")
 
 LONGEST_ID = 64
+_ONCE = frozenset((
+    b"authorization", b"host", b"content-type", b"last-event-id",
+    *(name.lower().encode() for name in (
+        wire.IDEMPOTENCY_KEY, wire.IF_MATCH, wire.DRY_RUN, wire.HISTORIC_AT, wire.HISTORIC_ACTOR)),
+))  # fmt: skip
+"""Headers that say one thing: where one comes twice, a proxy before us may have judged the other."""
+
 _ID_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 
 
@@ -62,11 +69,22 @@ class Envelope:
             await send(message)
 
         try:
+            _refuse_twice(scope)
             await self._app(scope, receive, send_with_headers)
         except Exception as error:
             if has_started:
                 raise
             await send_refusal(scope, send_with_headers, _told(error, scope))
+
+
+def _refuse_twice(scope: Scope) -> None:
+    """Raise UsageError for a header that is given twice and must not be."""
+    names = [name for name, _ in scope["headers"]]
+    if len({*names}) == len(names):
+        return
+    twice = sorted({name.decode("latin-1") for name in names if name in _ONCE and names.count(name) > 1})
+    if twice:
+        raise UsageError(f"the header {twice[0]} is given more than once", hint="send each header once")
 
 
 def _told(error: Exception, scope: dict[str, Any] | Any) -> Refusal:
