@@ -44,15 +44,16 @@ class StoredConfiguration:
 
     async def case_type(self, reference: str | int, revision: int | None = None) -> CaseType:
         """See `casectl.unit.Configuration.case_type`."""
-        key = str(reference)
+        key = str(reference).lower()
+        by_id = key.isascii() and key.isdigit()
+        key = key.lstrip("0")[:20] if by_id else key  # one spelling: what is kept must not grow with what is asked
         known = known_to(self._context)
         if (key, revision) in known.types:
             return known.types[key, revision]
-        by_id = key.isascii() and key.isdigit()
         rows = await self._context.sql.rows(
             _TYPE + ("AND t.id = %s" if by_id else "AND lower(t.name) = lower(%s)")
             + " AND r.revision = coalesce(%s, t.revision)",
-            (self._context.tenant_id, int(key) if by_id else key, revision),
+            (self._context.tenant_id, int(key or 0) if by_id else key, revision),
         )  # fmt: skip
         if rows:
             found = known.types[key, revision] = _case_type(rows[0])
@@ -61,7 +62,9 @@ class StoredConfiguration:
             newest = await self.case_type(reference)
             raise NotFound(f"{newest.name} has no revision {revision}", hint=f"its newest is {newest.revision}")
         names = [known.name for known in await self.case_types()]
-        raise NotFound(f"there is no case type {key}", hint=f"known types: {', '.join(near(key, names) or names)}")
+        raise NotFound(
+            f"there is no case type {reference}", hint=f"known types: {', '.join(near(key, names) or names)}"
+        )
 
     async def case_types(self) -> list[CaseType]:
         """See `casectl.unit.Configuration.case_types`."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from casectl.api.app import make_app
-from tests.api.oauth_flows import CHEAP, COST, PASSWORD, give_password, sql, tokens_of
+from casectl.store.known import _known as kept
+from tests.api.oauth_flows import CHEAP, COST, PASSWORD, Browser, give_password, sql, tokens_of
 from tests.served import Servers, config_of, issue_key
 
 if TYPE_CHECKING:
     from tests.api.conftest import Caller
     from tests.conftest import Database
+    from tests.served import Served
 
 
 def test_a_name_of_digits_or_of_an_address_takes_nobodys_place(api: Caller) -> None:
@@ -86,3 +92,79 @@ def test_nobody_uses_up_the_requests_of_all_who_logged_in_with_the_same_program(
         noisy, quiet = (tokens_of(served, login=login)["access_token"] for login in ("wanda", "walt"))
         assert [served.ask("GET", "/v1/whoami/", token=noisy).status for _ in range(6)][-1] == 429
         assert served.ask("GET", "/v1/whoami/", token=quiet).status == 200
+
+
+def raw(served: Served, request: bytes) -> bytes:
+    """The whole answer to bytes as they are."""
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize(
+    "twice",
+    ["Authorization: Bearer ck_other", "Host: evil.example", "Idempotency-Key: other", 'If-Match: "9"',
+     "Content-Type: text/plain", "Casectl-Dry-Run: false"],
+)  # fmt: skip
+def test_a_header_that_says_one_thing_is_not_taken_twice(shared_api: Caller, twice: str) -> None:
+    head = (
+        f"PATCH /v1/cases/1/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {shared_api.token}\r\n"
+        'Idempotency-Key: one\r\nIf-Match: "1"\r\nContent-Type: application/json\r\nCasectl-Dry-Run: true\r\n'
+        f"{twice}\r\nContent-Length: 14\r\n\r\n"
+    )
+    answer = raw(shared_api.served, head.encode() + b'{"title": "x"}')
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"is given more than once" in answer
+
+
+def test_client_credentials_are_not_taken_twice(shared_api: Caller) -> None:
+    head = "POST /oauth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n"
+    proof = "Authorization: Basic YTpi\r\nauthorization: Basic YTpj\r\n\r\n"
+    assert raw(shared_api.served, (head + proof).encode()).startswith(b"HTTP/1.1 400 ")
+
+
+def test_pages_with_a_forms_token_are_not_compressed(shared_api: Caller) -> None:
+    asked = {"Accept-Encoding": "gzip"}
+    for target in ("/oauth/device?tenant=guess", "/oauth/logout", "/oauth/authorize"):
+        assert "content-encoding" not in shared_api.served.ask("GET", target, headers=asked).headers
+    assert shared_api.served.ask("GET", "/openapi.json", headers=asked).headers["content-encoding"] == "gzip"
+
+
+def test_what_is_kept_of_types_does_not_grow_with_what_is_asked(shared_api: Caller) -> None:
+    before = sum(len(known.types) for tenants in kept.values() for known in tenants.values())
+    for spelling in ("1", "01", *("0" * n + "1" for n in range(2, 400, 40)), "INCIDENT", "InCident", "inciDENT"):
+        assert shared_api("GET", f"/v1/types/{spelling}/").json["name"] == "incident"
+    after = sum(len(known.types) for tenants in kept.values() for known in tenants.values())
+    assert after - before <= 2 * len(kept), "by its id and by its name, on each connection"
+
+
+def test_an_id_of_thousands_of_digits_is_no_failure(shared_api: Caller) -> None:
+    for kind in ("types", "cases", "users", "keys", "jobs", "clients", "contacts", "teams", "sessions"):
+        for digits in ("9" * 5000, "0" * 5000 + "1", "9" * 19):
+            method = "DELETE" if kind == "sessions" else "GET"
+            assert shared_api(method, f"/v1/{kind}/{digits}/").status in (200, 404, 405, 422), kind
+
+
+def test_a_job_that_fails_as_nobody_expected_stops_no_other(api: Caller) -> None:
+    case = api.create()
+    bulk = {"cases": [case["number"]], "add_tags": ["x"]}
+    sql(api.database, "INSERT INTO jobs (tenant_id, id, kind, operation, case_numbers, actor_id, rights, request_id)"
+        " VALUES (1, 999, 'bulk-update', '[]', '{INC-1}', 1, '{case:bulk_update}', 'odd')")  # fmt: skip
+    for _ in range(2):
+        job = api("POST", "/v1/cases/bulk-update/", bulk, Prefer="respond-async").json
+        for _ in range(100):
+            told = api("GET", f"/v1/jobs/{job['id']}/").json
+            if told["state"] == "done":
+                break
+            time.sleep(0.1)
+        assert told["state"] == "done"
+
+
+def test_other_spellings_of_a_login_are_no_further_guesses(serving: Servers, served_database: Database) -> None:
+    give_password(served_database, "admin")
+    with serving.serve(make_app(config_of(served_database, **CHEAP))) as served:
+        found = [
+            Browser(served).log_in("/oauth/device", login, "wrong").status
+            for login in ("admin", "ADMIN", "adm\u0130n", "ADM\u0130N", "Admin", "adm\u0130N", "aDM\u0130N")
+        ]
+        assert found == [403] * 5 + [429] * 2
