@@ -28,7 +28,7 @@ SETTINGS = {
 }  # fmt: skip
 
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - as Linux calls it
+SHARED_MEMORY = Path("/dev/shm")
 ROOM = SHARED_MEMORY if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > 4 * 2**30 else Path("/tmp")
 """Where the server lies: in memory, where there is enough, a test's copy of a database costs half of what it costs on
 a disk."""

@@ -257,7 +257,7 @@ def test_import_needs_its_right_and_has_a_limit(desk) -> None:
     for login in ("wanda", "rita", "apic"):
         with pytest.raises(NotPermitted):
             run(desk.as_user(login), change(1))
-    with pytest.raises(InvalidInput, match="at most 1,?000"):
+    with pytest.raises(InvalidInput, match=r"at most 1,?000"):
         run(desk, *(change(1, f"A-{case}") for case in range(1001)))
 
 
