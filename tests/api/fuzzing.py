@@ -74,7 +74,9 @@ def fuzz(document: dict[str, Any], plan: Plan) -> Run:
     config = _config(plan)
     schema = schemathesis.openapi.from_dict(_fed(document, plan.references), config=config)
     run = Run()
+    public = plan.token.split("_")[1]
     _Watch.foreign, _Watch.document = plan.foreign.encode(), document
+    _Watch.own_key = frozenset({public, f"ck_{public}", str(int(public)), "test"})
     for event in from_schema(schema).execute():
         if isinstance(event, events.ScenarioFinished):
             _note(event, run)
@@ -172,6 +174,14 @@ class _Watch:
 
     foreign: ClassVar[bytes] = b""
     document: ClassVar[dict[str, Any]] = {}
+    own_key: ClassVar[frozenset[str]] = frozenset()
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Spare the key that the run comes with: the engine reads its number in a list and would revoke it."""
+    if str(case.path_parameters.get("key", "")).strip().lower() in _Watch.own_key:
+        case.path_parameters["key"] = "0"
 
 
 @schemathesis.check
