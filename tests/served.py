@@ -57,6 +57,7 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: list[str] = []
 
     @property
     def json(self) -> Any:
@@ -106,7 +107,8 @@ class Served:
             connection.request(method, target, body=body, headers={**sent, **(headers or {})})
             answer = connection.getresponse()
             told = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, told, answer.read())
+            cookies = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
+            return Answer(answer.status, told, answer.read(), cookies)
         finally:
             connection.close()
 

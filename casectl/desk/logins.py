@@ -8,6 +8,7 @@ this module.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import ipaddress
 import secrets
 from datetime import timedelta
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from casectl.desk.grants import digest_of
+from casectl.desk.grants import digest_of, signing_key
 from casectl.store import password_hashes
 
 if TYPE_CHECKING:
@@ -58,10 +59,24 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attempt came to: a session's cookie, or how many seconds to wait before the next (0: try again)."""
+    """What an attempt came to: a session's cookie, or how many seconds to wait before the next (0: try again).
+
+    `known` is what the browser brings along next time, to be no stranger to this account.
+    """
 
     cookie: str = ""
     wait: float = 0.0
+    known: str = ""
+
+
+class Try(msgspec.Struct, frozen=True, kw_only=True):
+    """Login and password as they were typed in, the client they are for, and what the browser is known by."""
+
+    tenant: str
+    login: str
+    password: str
+    client_id: str | None = None
+    known: str = ""
 
 
 class Passwords:
@@ -72,30 +87,33 @@ class Passwords:
         self._cost = password_hashes.cost_of(steps.config)
         self._nobodys = password_hashes.make_hash(secrets.token_urlsafe(), self._cost)
 
-    def log_in(self, origin: Origin, tenant: str, login: str, password: str, client_id: str | None) -> Attempt:
+    def log_in(self, origin: Origin, given: Try) -> Attempt:
         """Judge a password and begin a session; what is refused is recorded."""
+        told: dict[str, Any] = {"client_id": given.client_id, "user_id": None}
         with self._steps.step("login", origin) as step:
-            found = _find(step, tenant, login)
-            tenant_id, user_id = (found[0], found[2]) if found else (0, None)
+            found = _find(step, given.tenant, given.login)
+            tenant_id, told["user_id"] = (found[0], found[2]) if found else (0, None)
             step.enter(tenant_id)
-            subjects = [_account(user_id, login), _subject("address", _network(origin.address))]
+            subjects = [_account(step, found, given), _subject("address", _network(origin.address))]
             wait = _count(step, subjects, (FREE_BY_ACCOUNT, FREE_BY_ADDRESS))
             if wait > 0:
-                step.event("login", "refused", "throttled", client_id=client_id, user_id=user_id)
+                step.event("login", "refused", "throttled", **told)
                 return Attempt(wait=wait)
         hashed = found[3] if found else None
-        is_right = password_hashes.verify(hashed or self._nobodys, password) and hashed is not None
+        is_right = password_hashes.verify(hashed or self._nobodys, given.password) and hashed is not None
         with self._steps.step("login", origin) as step:
             if found is None or not is_right:
                 step.enter(tenant_id)
-                reason = "wrong password" if hashed else "no such user or no password"
-                step.event("login", "refused", reason, client_id=client_id, user_id=user_id)
+                step.event("login", "refused", "wrong password" if hashed else "no such user or no password", **told)
                 return Attempt()
             step.enter(found[0], found[2])
             _forgive(step, subjects)
-            self._renew(step, hashed or "", password)
-            step.event("login", "done", client_id=client_id, user_id=found[2])
-            return Attempt(cookie=_begin_session(step, found[2]))
+            self._renew(step, hashed or "", given.password)
+            step.event("login", "done", **told)
+            is_known = _is_known(step, found, given.known)
+            return Attempt(
+                cookie=_begin_session(step, found[2]), known=given.known if is_known else _known(step, found)
+            )
 
     def _renew(self, step: Step, hashed: str, password: str) -> None:
         """Hash the password anew where the configuration's cost has changed."""
@@ -114,9 +132,27 @@ def _find(step: Step, tenant: str, login: str) -> tuple[Any, ...] | None:
     return step.row("SELECT tenant_id, tenant, user_id, hash FROM find_login(%s, %s)", (tenant, login))
 
 
-def _account(user_id: int | None, login: str) -> bytes:
-    """The account that is tried: by its number, since it can be written in several ways (`ADMİN` is `admin`)."""
-    return _subject("user", str(user_id)) if user_id is not None else _subject("account", login.lower())
+def _account(step: Step, found: tuple[Any, ...] | None, given: Try) -> bytes:
+    """What an attempt at an account counts against.
+
+    The account's number, since a login can be written in several ways (`ADMİN` is `admin`). A browser in which its
+    owner has logged in before counts for itself: strangers who fail on purpose must not keep him out.
+    """
+    if found is None or found[2] is None:
+        return _subject("account", given.login.lower())
+    return _subject("browser", given.known) if _is_known(step, found, given.known) else _subject("user", str(found[2]))
+
+
+def _known(step: Step, found: tuple[Any, ...], nonce: str = "") -> str:
+    """What shows that somebody logged in to this account in this browser; it opens nothing by itself."""
+    word = nonce or secrets.token_urlsafe(16)
+    told = f"known:{found[0]}:{found[2]}:{word}".encode("utf-8", "surrogatepass")
+    return f"{word}.{hmac.new(signing_key(step), told, hashlib.sha256).hexdigest()}"
+
+
+def _is_known(step: Step, found: tuple[Any, ...], known: str) -> bool:
+    nonce = known.partition(".")[0]
+    return bool(nonce) and hmac.compare_digest(known.encode(), _known(step, found, nonce).encode())
 
 
 def _subject(kind: str, text: str) -> bytes:

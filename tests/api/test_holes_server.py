@@ -168,3 +168,34 @@ def test_other_spellings_of_a_login_are_no_further_guesses(serving: Servers, ser
             for login in ("admin", "ADMIN", "adm\u0130n", "ADM\u0130N", "Admin", "adm\u0130N", "aDM\u0130N")
         ]
         assert found == [403] * 5 + [429] * 2
+
+
+def test_strangers_who_fail_on_purpose_keep_nobody_out_of_his_own_browser(
+    serving: Servers, served_database: Database
+) -> None:
+    for login in ("wanda", "walt"):
+        give_password(served_database, login)
+    with serving.serve(make_app(config_of(served_database, **CHEAP))) as served:
+        first = Browser(served).log_in("/oauth/device", "wanda")
+        jar = dict(part.partition("; ")[0].split("=", 1) for part in first.cookies)
+        assert set(jar) == {"casectl_known", "casectl_login"}
+        assert all("HttpOnly" in part and "SameSite=lax" in part for part in first.cookies)
+        for _ in range(7):
+            stranger = Browser(served).log_in("/oauth/device", "wanda", "wrong").status
+        assert stranger == 429
+        sql(served_database, "UPDATE login_delays SET blocked_until = now() + interval '300 s' WHERE failures > 5")
+
+        def at_home(login: str, password: str, known: str = jar["casectl_known"]) -> int:
+            browser = Browser(served)
+            browser.cookie = f"casectl_known={known}"
+            browser.get("/oauth/device")
+            browser.cookie += f"; casectl_known={known}"
+            fields = {"login": login, "password": password, "tenant": "acme"}
+            return browser.send("/oauth/device", **fields).status
+
+        assert at_home("wanda", PASSWORD) == 303, "the owner's browser"
+        for forged in (jar["casectl_known"][:-1] + "x", "a" * 22 + "." + "0" * 64, ""):
+            assert at_home("wanda", PASSWORD, forged) == 429
+        assert at_home("walt", "wrong") == 403
+        found = [at_home("wanda", "wrong") for _ in range(7)]
+        assert found == [403] * 5 + [429] * 2, "it is no way to guess"

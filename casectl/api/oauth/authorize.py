@@ -151,9 +151,11 @@ def log_in(authority: Authority, visit: Visit, asks: Login, tenant: str, client_
     from msgspec.structs import replace
 
     login = visit.form.get("login", "")
-    attempt = authority.passwords.log_in(visit.origin, tenant, login, visit.form.get("password", ""), client_id)
+    password = visit.form.get("password", "")
+    given = logins.Try(tenant=tenant, login=login, password=password, client_id=client_id, known=visit.known)
+    attempt = authority.passwords.log_in(visit.origin, given)
     if attempt.cookie:
-        return Outcome(location=visit.path, cookie=attempt.cookie)
+        return Outcome(location=visit.path, cookie=attempt.cookie, known=attempt.known)
     asks = replace(asks, login=login, tenant=asks.tenant if asks.hides_tenant else tenant)
     if attempt.wait > 0:
         seconds = max(1, round(attempt.wait + 0.5))

@@ -24,10 +24,15 @@ if TYPE_CHECKING:
     from casectl.desk.access_steps import Step
 
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
+_KNOWN = re.compile(r"[A-Za-z0-9_-]{22}\.[0-9a-f]{64}")
+_KNOWN_SECONDS = 180 * 86_400
 
 
 class Visit(msgspec.Struct, kw_only=True):
-    """One request of a browser, read: `form` is empty for a GET, `cookie` is made anew where there was none."""
+    """One request of a browser, read: `form` is empty for a GET, `cookie` is made anew where there was none.
+
+    `known` is what the browser got at an earlier login; see `casectl.desk.logins`.
+    """
 
     query: dict[str, str]
     form: dict[str, str]
@@ -37,6 +42,7 @@ class Visit(msgspec.Struct, kw_only=True):
     issuer: str
     path: str
     origin: Origin
+    known: str = ""
 
     @property
     def action(self) -> str:
@@ -54,17 +60,19 @@ class Visit(msgspec.Struct, kw_only=True):
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """What to send home: a page, or an address to go to; with `cookie` a new login."""
+    """What to send home: a page, or an address to go to; with `cookie` a new login, which makes the browser `known`."""
 
     page: Page | None = None
     location: str = ""
     cookie: str = ""
+    known: str = ""
     drops_cookie: bool = False
 
 
-def cookie_name(is_secure: bool) -> str:
+def cookie_name(is_secure: bool, kind: str = "login") -> str:
     """The prefix lets no other host of the domain set the cookie; browsers want https for it."""
-    return "__Host-casectl" if is_secure else "casectl_login"
+    plain = {"login": "casectl_login", "known": "casectl_known"}[kind]
+    return {"login": "__Host-casectl", "known": "__Host-casectl-known"}[kind] if is_secure else plain
 
 
 async def visit_of(authority: Authority, request: Request) -> Visit:
@@ -72,6 +80,7 @@ async def visit_of(authority: Authority, request: Request) -> Visit:
     issuer = authority.issuer(request)
     is_secure = issuer.startswith("https://")
     given = request.cookies.get(cookie_name(is_secure), "")
+    known = request.cookies.get(cookie_name(is_secure, "known"), "")
     is_post = request.method == "POST"
     if is_post and request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise BadRequest("the form was sent by another site")
@@ -79,7 +88,7 @@ async def visit_of(authority: Authority, request: Request) -> Visit:
     return Visit(
         query=query_of(request), form=await form_of(request) if is_post else {}, issuer=issuer, is_secure=is_secure,
         cookie=given if is_known else secrets.token_urlsafe(32), is_new=not is_known, origin=origin_of(request),
-        path=_same_address(request),
+        path=_same_address(request), known=known if _KNOWN.fullmatch(known) else "",
     )  # fmt: skip
 
 
@@ -97,6 +106,9 @@ def answer(visit: Visit, outcome: Outcome) -> Response:
         response = Response(status_code=303, headers={"Location": outcome.location, "Cache-Control": "no-store"})
     value = outcome.cookie or (visit.cookie if visit.is_new and outcome.page is not None else "")
     name, path = cookie_name(visit.is_secure), "/"
+    if outcome.known:
+        response.set_cookie(cookie_name(visit.is_secure, "known"), outcome.known, max_age=_KNOWN_SECONDS, path=path,
+                            secure=visit.is_secure, httponly=True, samesite="lax")  # fmt: skip
     if outcome.drops_cookie:
         response.delete_cookie(name, path, secure=visit.is_secure, httponly=True, samesite="lax")
     elif value:
