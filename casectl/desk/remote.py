@@ -212,7 +212,7 @@ def retry_after(answer: Answer) -> float | None:
 
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -246,11 +246,12 @@ def _in_its_query(refusal: InvalidInput, operation: Operation[Any]) -> InvalidIn
     given, sort = getattr(operation, "query", None), getattr(operation, "sort", "")
     columns = [problem.message.partition(": ")[0].removeprefix("column ") for problem in refusal.problems]
     in_query = all(problem.pointer == "/query" for problem in refusal.problems)
-    if not given or not columns or not in_query or not all(word.isdecimal() for word in columns):
+    are_columns = all(word.isdecimal() and len(word) < 6 for word in columns)  # noqa: PLR2004 - no query is longer
+    if not (given or sort) or not columns or not in_query or not are_columns:
         return refusal
     from casectl.rules.query.explain import QueryError, QueryProblem
 
-    words = [given.strip()] if isinstance(given, str) else given
+    words = [given.strip()] if isinstance(given, str) else given or []
     problems = [
         QueryProblem(**{**msgspec.structs.asdict(problem), "column": int(column)})
         for problem, column in zip(refusal.problems, columns, strict=True)

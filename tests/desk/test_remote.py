@@ -177,12 +177,22 @@ def test_a_wait_beyond_the_total_is_refused_at_once_with_its_length() -> None:
     assert (type(found), found.retry_after) == (TooManyRequests, 3600.0)
 
 
-@pytest.mark.parametrize("words", ["Wed, 21 Oct 2099 07:28:00 GMT", "-5", "soon", "1e9", "9" * 400, ""])
+@pytest.mark.parametrize(
+    "words",
+    ["Wed, 21 Oct 2099 07:28:00 GMT", "Mon, 1 Jan 99999999999 00:00:00 GMT", "-5", "soon", "1e9", "9" * 400, ""],
+)
 def test_no_wish_to_wait_breaks_or_hangs_the_desk(words: str) -> None:
     begun = time.monotonic()
     with odd_server(problem(429, "rate_limited", retry_after=words)) as server:
         assert isinstance(refused(server.url), TooManyRequests)
     assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize("column", ["9" * 5000, "999999999", "\u00b2", "-1", ""])
+def test_a_column_that_no_query_has_breaks_no_message(column: str) -> None:
+    told = {"message": f"column {column}: odd", "pointer": "/query"}
+    with odd_server(problem(422, "invalid", "odd", problems=[told])) as server:
+        assert refused(server.url, ListCases(query=["x"])).message == "odd"
 
 
 class Renewing:
