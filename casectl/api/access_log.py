@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _access = logging.getLogger("casectl.access")
 _TOKENS = re.compile(r"\bc([a-z])_[A-Za-z0-9_-]{8,}|eyJ[A-Za-z0-9_-]{8,}[A-Za-z0-9_.-]*")
 _NAME = re.compile(r"[a-z][a-z_]{0,30}\Z")
+_BARE = re.compile(r"[\w/.:,%+~-]+", re.ASCII)
 _LONGEST_PATH = 300
 _QUIET = frozenset(("/healthz", "/readyz"))
 
@@ -168,15 +169,30 @@ class _Lines(logging.Formatter):
 
 
 def _as_text(fields: dict[str, Any]) -> str:
-    when = fields.pop("time")
-    words = [f"{name}={json.dumps(value)}" for name, value in fields.items() if value not in ("", None)]
-    return " ".join([when, *words])
+    """A line that is read from the left: when, what was answered to what, how long it took, then the rest by name."""
+    words = [fields.pop("time")[:19] + "Z"]
+    if "status" in fields:
+        fields.pop("route", None)  # the path says it better
+        words += [str(fields.pop("status")), _bare(fields.pop("method")), _bare(fields.pop("path"))]
+        words += [f"{fields.pop('ms'):.0f} ms", f"{fields.pop('bytes')} bytes"]
+    words += [f"{name}={_bare(value)}" for name, value in fields.items() if value not in ("", None)]
+    return " ".join(words)
+
+
+def _bare(value: Any) -> str:
+    """The value as it is where it cannot be taken for anything else, quoted otherwise."""
+    text = str(value)
+    return text if _BARE.fullmatch(text) else json.dumps(text)
 
 
 def set_up_logging(log_format: str) -> None:
-    """Send the log of this process to standard error; the libraries tell only what went wrong."""
+    """Send the log of this process to standard error; the libraries tell only what went wrong.
+
+    `auto` is text for people on a terminal and JSON for everything else.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Lines(as_json=log_format == "json"))
+    as_text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
+    handler.setFormatter(_Lines(as_json=not as_text))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

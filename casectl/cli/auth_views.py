@@ -13,8 +13,14 @@ def _end(value: Any) -> str:
     return f"{moment(value)} ({age(value)})" if value else ""
 
 
+_FEW = 6
+"""As many rights are named; all of them are in the JSON."""
+
+
 def _scopes(value: Any) -> str:
-    return "all rights of the user" if value is None else plain(value)
+    if value is None:
+        return "all rights of the user"
+    return plain(value) if len(value) <= _FEW else f"{len(value)} rights; casectl whoami names them"
 
 
 LOGGED_IN = View(

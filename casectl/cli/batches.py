@@ -68,7 +68,11 @@ def perform_batches(execution: Execution, desk: Desk) -> BulkResult:
         for number, part in enumerate(_parts(references), 1):
             try:
                 done.append(_perform_part(execution, desk, part, number))
-            except (Refusal, KeyboardInterrupt):
+            except Refusal:
+                if done:
+                    _tell(done, total)
+                raise
+            except KeyboardInterrupt:
                 _tell(done, total)
                 raise
             progress.advance(len(part))

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from casectl.errors import Problem, Refusal
 
 _PROGRAM = "casectl"
+_TELLING = frozenset({"shows", "lists", "tells", "takes", "makes", "names", "needs", "registers"})
+"""Verbs of sentences about commands."""
+
 _REDRAW = 0.1
 _LINE_EVERY = 5.0
 _BAR = 24
@@ -71,7 +74,13 @@ def _problem_lines(problem: Problem, refusal: Refusal) -> list[str]:
 
 def _hint_lines(hint: str) -> list[str]:
     lines = [safe_text(line) for line in hint.splitlines()]
-    return [f"Try: {line}" if line.startswith(_PROGRAM + " ") else line for line in lines if line]
+    return [f"Try: {line}" if _is_command(line) else line for line in lines if line]
+
+
+def _is_command(line: str) -> bool:
+    """Whether the line is a command to run; `casectl user list shows all` is a sentence about one."""
+    words = line.split()
+    return words[:1] == [_PROGRAM] and not _TELLING.intersection(words[2:5])
 
 
 def note(text: str, *, quiet: bool = False) -> None:

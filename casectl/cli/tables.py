@@ -161,11 +161,16 @@ def _label_line(label: Cell, cell: Cell, wide: int, room: int | None, *, color: 
 
 def _labelled(column: Column, path: Path, item: Any) -> list[tuple[Cell, Cell]]:
     value = pick(item, path)
-    pairs = [(column, path)]
+    pairs = [(msgspec.structs.replace(column, header=_as_label(column.header)), path)]
     if isinstance(value, dict) and column.format is plain:
         pairs = [(Column(header=key, path=column.path), (*path, key)) for key in value]
     cells = [(_header(each), _cell(each, place, item)) for each, place in pairs]
     return [(label, cell) for label, cell in cells if cell.text]
+
+
+def _as_label(header: str) -> str:
+    """`TIME ZONE` heads a column, `Time zone` stands before a value."""
+    return header.capitalize() if header.isupper() else header
 
 
 def _wrapped(value: Any, screen: Screen, indent: str = "") -> list[str]:

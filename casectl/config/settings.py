@@ -250,8 +250,8 @@ SETTINGS: tuple[Setting, ...] = (
             ),
             (
                 "log_format",
-                "How the server logs to stderr.",
-                {"kind": "choice", "default": "json", "choices": ("json", "text"), "flag": "--log-format"},
+                "How the server logs to stderr; auto is text on a terminal and JSON elsewhere.",
+                {"kind": "choice", "default": "auto", "choices": ("auto", "json", "text"), "flag": "--log-format"},
             ),
         )
     ),

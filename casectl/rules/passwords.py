@@ -50,7 +50,7 @@ def check_password(password: str, known: Iterable[str], pointer: str = "/passwor
     """
     if len(password) < SHORTEST:
         refuse(
-            f"the password has less than {SHORTEST} characters", pointer, "too_short", "a few words in a row do well"
+            f"the password has fewer than {SHORTEST} characters", pointer, "too_short", "a few words in a row do well"
         )
     if len(password) > LONGEST:
         refuse(f"the password has more than {LONGEST} characters", pointer, "too_long")

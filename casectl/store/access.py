@@ -164,7 +164,8 @@ class StoredAccess:
         )
         if taken:
             raise Conflict(
-                f"there is a client or a user {new.name} already", hint="client list and user list show who there is"
+                f"there is a client or a user {new.name} already",
+                hint="casectl client list shows the clients, casectl user list the users",
             )
         user_id = await self._add_program(new.name)
         client_id = await self._context.take("clients.id")

@@ -75,9 +75,8 @@ def test_fewer_rights_than_the_user_has(home, desk):  # noqa: F811
 
 def test_a_device_approved_in_a_browser_elsewhere(home, desk):  # noqa: F811
     process = home.start("auth", "login", "--device", "--json")
-    line = process.stderr.readline()
-    code = line.strip().rpartition(" ")[2]
-    assert "/oauth/device and enter the code" in line
+    _, page, _, code = [process.stderr.readline().strip() for _ in range(4)]
+    assert page == f"{desk.served.url}/oauth/device"
     browser = Browser(desk.served)
     target = f"/oauth/device?user_code={code}"
     assert browser.log_in(target).status == 303, browser.page

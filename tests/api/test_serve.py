@@ -187,7 +187,7 @@ REFUSED = {
     "no workers": (("--workers", "0"), 2, "flag --workers must be a whole number from 1 to 64"),
     "no network": (("--trusted-proxies", "everybody"), 2, "'everybody' is no network of trusted proxies"),
     "no metrics": (("--metrics-listen", "9464"), 2, "'9464' is no address to listen at"),
-    "odd format": (("--log-format", "xml"), 2, "flag --log-format must be json or text"),
+    "odd format": (("--log-format", "xml"), 2, "flag --log-format must be auto, json or text"),
 }
 
 

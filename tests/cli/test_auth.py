@@ -148,7 +148,7 @@ def test_a_server_that_is_away_is_told(home, peer):
 def test_a_device_is_approved_elsewhere_with_patience(home, peer):
     peer.interval, peer.pending = 0.01, 1
     done = home.login("--device")
-    assert f"open {peer.url}/oauth/device and enter the code ABCD-EFGH" in done.stderr
+    assert f"  {peer.url}/oauth/device\nand enter the code\n  ABCD-EFGH\n" in done.stderr
     assert json.loads(home.run("auth", "status", "--json").stdout)["method"] == "device"
     peer.device_state = "access_denied"
     done = home.run("auth", "login", "--device")

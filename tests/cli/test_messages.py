@@ -64,7 +64,7 @@ def test_a_query_is_shown_with_a_caret_under_what_is_wrong(capsys):
     first, *excerpt, hint = capsys.readouterr().err.splitlines()
     assert first == "casectl: query, column 8: this '(' is never closed"
     assert excerpt == ["  is:all (printer", "         ^"]
-    assert hint == "close it with )"
+    assert hint == "close it with ')'"
 
 
 def test_a_query_is_not_drawn_for_programs(capsys):

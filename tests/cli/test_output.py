@@ -99,7 +99,7 @@ def test_fields_choose_in_every_format(writes):
         "NUMBER  ASSIGNEE.NAME  STATUS",
         "INC-1   Ann            > In progress",
     ]
-    assert writes(one, fields="number, fields.system") == "NUMBER         INC-1\nFIELDS.SYSTEM  crm\n"
+    assert writes(one, fields="number, fields.system") == "Number         INC-1\nFields.system  crm\n"
 
 
 def test_a_field_below_null_or_unset_is_null(writes):
@@ -208,10 +208,10 @@ def test_one_result_in_detail(writes):
     )
     lines = writes(lambda output: output.emit_one(noted, TICKETS)).splitlines()
     assert lines[:5] == [
-        "NUMBER    INC-1",
-        "TITLE     Login fails",
-        "STATUS    > In progress",
-        "ASSIGNEE  Ann",
+        "Number    INC-1",
+        "Title     Login fails",
+        "Status    > In progress",
+        "Assignee  Ann",
         "system    crm",
     ]
     assert lines[5].startswith("CREATED   2026-11-23 ")

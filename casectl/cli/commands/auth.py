@@ -129,18 +129,19 @@ def _as_program(making: Login, secret_file: str, scopes: str) -> LoggedIn:
 
 
 def _tell_code(url: str, code: DeviceCode) -> None:
-    note(f"To log in at {url}, open {code.verification_uri} and enter the code {code.user_code}")
+    note(f"To log in at {url}, open in any browser\n  {code.verification_uri}\nand enter the code\n  {code.user_code}")
     if code.verification_uri_complete:
-        note(f"or open {code.verification_uri_complete}")
+        note(f"or open\n  {code.verification_uri_complete}")
+    note("Waiting until you have allowed it; Ctrl-C gives up.")
 
 
 def _show_page(address: str, *, opens: bool) -> None:
     """Tell the login page's address, and show it in a browser where there is one."""
     if opens and _has_browser():
-        note(f"Log in in the browser that opens now, or in any browser of this machine:\n{address}")
+        note(f"The login page opens in your browser; any browser of this machine will do:\n{address}")
         _open(address)
     else:
-        note(f"Log in in a browser of this machine:\n{address}")
+        note(f"Open the login page in a browser of this machine:\n{address}")
 
 
 def _has_browser() -> bool:

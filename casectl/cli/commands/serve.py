@@ -28,7 +28,8 @@ def serve(  # noqa: PLR0913, PLR0917 - the options of the command line
         str | None, typer.Option("--metrics-listen", help="where /metrics is; off for nowhere", metavar="HOST:PORT")
     ] = None,
     log_format: Annotated[
-        str | None, typer.Option("--log-format", help="json or text, on stderr", metavar="FORMAT")
+        str | None,
+        typer.Option("--log-format", help="json or text, on stderr; auto is text on a terminal", metavar="FORMAT"),
     ] = None,
 ) -> None:
     """Serve the desk to other machines and programs.

@@ -197,7 +197,7 @@ class _Parser:
 
     def _unclosed(self, opening: Token | None) -> NoReturn:
         column = opening.position if opening else self.end
-        self.problems.fatal(column, "this '(' is never closed", "unbalanced_parenthesis", hint="close it with )")
+        self.problems.fatal(column, "this '(' is never closed", "unbalanced_parenthesis", hint="close it with ')'")
 
     def _count(self, token: Token, terms: int) -> None:
         self.terms += terms

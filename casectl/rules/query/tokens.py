@@ -107,7 +107,7 @@ def _values(text: str, at: int, problems: Problems) -> tuple[tuple[RawValue, ...
             _no_value(text, at, problems)
             at = found.end() if found else at
         elif found["open"]:
-            problems.fatal(at + 1, "this quote is never closed", "unbalanced_quote", hint='close it with "')
+            problems.fatal(at + 1, "this quote is never closed", "unbalanced_quote", hint="close it with '\"'")
         else:
             quoted = found["quoted"] is not None
             value = unescape(found["quoted"]).strip() if quoted else found["bare"]
