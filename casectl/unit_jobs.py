@@ -21,6 +21,10 @@ class Jobs(Protocol):
         """Queue a job over these cases, with the rights that the actor has now; its id."""
         ...
 
+    async def unfinished(self) -> int:
+        """How many jobs of the actor himself are waiting or running."""
+        ...
+
     async def get(self, job_id: int) -> Job:
         """One job; NotFound."""
         ...

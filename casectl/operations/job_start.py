@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta
 
-from casectl.errors import InvalidInput
+from casectl.errors import InvalidInput, TooManyRequests
 from casectl.field_types import build
 from casectl.model.job import Job
 from casectl.operation import Cli, Operation
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MOST = 100_000
 """Cases of one job."""
+
+MOST_OPEN = 20
+"""Jobs of one user at a time: all tenants' jobs wait in one line."""
 
 WISHES = ("status", "priority", "assignee", "team", "add_tags", "remove_tags", "fields")
 
@@ -45,6 +48,8 @@ class StartJob(Operation[Job], frozen=True, kw_only=True):
         wishes = Wishes(**{name: getattr(wished, name) for name in WISHES})
         refuse_nothing(wishes, "say what, for example status or add_tags")
         await resolve(unit, wishes)
+        if await unit.jobs.unfinished() >= MOST_OPEN:
+            raise TooManyRequests(f"{MOST_OPEN} of your jobs are not finished", hint="casectl job list shows them")
         numbers = await _numbers(unit, wished)
         changes = {name: value for name, value in msgspec.to_builtins(wished).items() if name in WISHES}
         operation = {name: value for name, value in changes.items() if value not in (UNSET, [], {})}

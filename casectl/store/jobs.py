@@ -47,6 +47,14 @@ class StoredJobs:
         )  # fmt: skip
         return job_id
 
+    async def unfinished(self) -> int:
+        """See `casectl.unit_jobs.Jobs.unfinished`."""
+        rows = await self._sql.rows(
+            "SELECT count(*) FROM jobs WHERE tenant_id = %s AND actor_id = %s AND finished_at IS NULL",
+            (self._tenant, self._context.actor.user_id),
+        )
+        return int(rows[0][0])
+
     async def get(self, job_id: int) -> Job:
         """See `casectl.unit_jobs.Jobs.get`."""
         rows = await self._sql.rows(_SELECT + ", j.outcomes" + _FROM + " AND j.id = %s", (self._tenant, job_id))

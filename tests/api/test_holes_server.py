@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
+from casectl.api import events
 from casectl.api.app import make_app
 from casectl.store.known import _known as kept
 from tests.api.oauth_flows import CHEAP, COST, PASSWORD, Browser, give_password, sql, tokens_of
@@ -199,3 +201,27 @@ def test_strangers_who_fail_on_purpose_keep_nobody_out_of_his_own_browser(
         assert at_home("walt", "wrong") == 403
         found = [at_home("wanda", "wrong") for _ in range(7)]
         assert found == [403] * 5 + [429] * 2, "it is no way to guess"
+
+
+def test_nobody_fills_the_line_of_all_tenants_jobs(api: Caller) -> None:
+    case = api.create()
+    sql(api.database, "INSERT INTO jobs (tenant_id, id, kind, operation, case_numbers, actor_id, rights, request_id,"
+        " state, lease_until) SELECT 1, 900 + n, 'bulk-update', '{}', '{INC-1}', u.id, '{case:bulk_update}', 'many',"
+        " 'running', now() + interval '1 hour' FROM generate_series(1, 20) n, users u WHERE u.login = 'wanda'"
+        " AND u.tenant_id = 1")  # fmt: skip
+    bulk = {"cases": [case["number"]], "add_tags": ["x"]}
+    refused = api.as_user("wanda")("POST", "/v1/cases/bulk-update/", bulk, Prefer="respond-async")
+    assert (refused.status, refused.json["code"]) == (429, "rate_limited")
+    assert api("POST", "/v1/cases/bulk-update/", bulk, Prefer="respond-async").status == 202, "others' are others'"
+
+
+def test_one_tenant_does_not_use_up_the_event_streams_of_all(api: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "PER_TENANT", 2)
+    with ExitStack() as open_streams:
+        for login, tenant, wanted in (("admin", 1, 200), ("wanda", 1, 200), ("walt", 1, 429), ("admin", 2, 200)):
+            token = issue_key(api.database, login, tenant)
+            connection = socket.create_connection(("127.0.0.1", api.served.port), timeout=10)
+            open_streams.enter_context(connection)
+            head = f"GET /v1/events/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nAccept: text/event-stream"
+            connection.sendall(f"{head}\r\n\r\n".encode())
+            assert int(connection.recv(65536).split(b" ")[1]) == wanted, (login, tenant)
