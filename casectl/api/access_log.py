@@ -175,6 +175,7 @@ def _as_text(fields: dict[str, Any]) -> str:
         fields.pop("route", None)  # the path says it better
         words += [str(fields.pop("status")), _bare(fields.pop("method")), _bare(fields.pop("path"))]
         words += [f"{fields.pop('ms'):.0f} ms", f"{fields.pop('bytes')} bytes"]
+    fields["request_id"] = fields.pop("request_id", "")  # of no use to the eye, so at the end
     words += [f"{name}={_bare(value)}" for name, value in fields.items() if value not in ("", None)]
     return " ".join(words)
 

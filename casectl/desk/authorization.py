@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 METADATA = "/.well-known/oauth-authorization-server"
 
-_SEE_URL = "casectl config show names remote.url"
+_SEE_URL = "casectl config show tells where the address comes from"
 
 DEVICE_INTERVAL = 5
 """Seconds between two questions where the server names none (RFC 8628, 3.5)."""

@@ -244,7 +244,7 @@ def fault_of(error: Exception, place: Place) -> Fault:
     return Fault(message=message, hint=hint)
 
 
-_SEE_URL = "is the server running? casectl config show names remote.url"
+_SEE_URL = "is it running, is the address right? casectl config show tells where it comes from"
 
 
 def _reason(error: Exception, otherwise: str) -> str:

@@ -104,7 +104,7 @@ def require_database(config: Config) -> None:
     if url:
         raise InvalidInput(
             f"this works on a database, and the desk of this configuration is on the server {url}",
-            hint="run it where the database is, or choose another --profile",
+            hint="run it where the database is, or with --profile none on the desk of this machine",
         )
 
 

@@ -285,7 +285,7 @@ def _moved(place: Place, answer: Answer) -> Refusal:
     return Unreachable(f"{place.base} has moved to {where}", hint="if you trust it, name the new place in remote.url")
 
 
-_SEE_URL = "casectl config show names remote.url"
+_SEE_URL = "casectl config show tells where the address comes from"
 
 
 def _foreign(place: Place, answer: Answer) -> Refusal:

@@ -246,9 +246,7 @@ def desks(server, remote_template, serving, tmp_path_factory):
         url = psycopg.conninfo.make_conninfo("", **here.app)
         local = {name: {"CASECTL_DATABASE_URL": url, "CASECTL_TENANT": "acme", "CASECTL_USER": name} for name in names}
         with serving.serve(make_app(config_of(there))) as served:
-            remote = {
-                name: {"CASECTL_REMOTE_URL": served.url, "CASECTL_TOKEN": tokens["acme", name]} for name in names
-            }
+            remote = {name: {"CASECTL_REMOTE_URL": served.url, "CASECTL_TOKEN": tokens["acme", name]} for name in names}
             yield Desk(place / "local", **local), Desk(place / "remote", **remote)
 
 
@@ -270,4 +268,3 @@ def test_every_verb_is_in_the_table():
     verbs = [entry.name for entry in registry.ENTRIES if entry.kind == "verb" and not entry.hidden]
     missing = [name for name in verbs if not any(f"{word} ".startswith(f"{name} ") for word in words)]
     assert sorted(missing) == [name for name in sorted(DIFFERS) if name in missing]
-

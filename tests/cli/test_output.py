@@ -214,7 +214,7 @@ def test_one_result_in_detail(writes):
         "Assignee  Ann",
         "system    crm",
     ]
-    assert lines[5].startswith("CREATED   2026-11-23 ")
+    assert lines[5].startswith("Created   2026-11-23 ")
     assert lines[6:] == [
         "", "First line", "", "last line", "", "Remarks", "", "Bob", "  on it", "  soon", "", "Cy", "  done"
     ]  # fmt: skip

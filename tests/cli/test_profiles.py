@@ -109,6 +109,18 @@ def test_one_is_used_until_another_is(home, peer):
     assert config_of(home).read_text().startswith('# mine\ncolor = "never" # plain\n')
 
 
+def test_no_profile_is_the_desk_of_this_machine(home, peer):
+    home.run("profile", "add", "work", "--url", peer.url, "--use")
+    url = "postgresql://nobody@127.0.0.1:9/desk"
+    for words, given in ((("list", "--profile", "none"), {}), (("list",), {"CASECTL_PROFILE": "none"})):
+        done = home.run(*words, CASECTL_DATABASE_URL=url, **given)
+        assert done.returncode == 9
+        assert "127.0.0.1:9" in done.stderr or "127.0.0.1 port 9" in done.stderr
+    done = home.run("db", "status")
+    assert done.returncode == 2
+    assert "--profile none" in done.stderr
+
+
 def test_a_place_is_forgotten_with_its_login(home, peer):
     home.run("profile", "add", "work", "--url", peer.url, "--use")
     home.login()

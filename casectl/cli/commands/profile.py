@@ -12,6 +12,7 @@ import typer
 from casectl.cli.common_options import CommonOptions  # noqa: TC001 - the command's signature is read at run time
 from casectl.cli.parameters import OWN
 from casectl.cli.views import Column, View
+from casectl.config.load import NO_PROFILE
 from casectl.errors import Conflict, InvalidInput, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ option = partial(typer.Option, show_default=False, rich_help_panel=OWN)
 Name = Annotated[str, typer.Argument(help="the profile's name", metavar="NAME", show_default=False)]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-NONE = "none"
-"""The word that `profile use` takes for no profile."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,7 +114,7 @@ def add(  # noqa: PLR0913 - one parameter per option
     """
     config = options.settings()
     path = _writable(config)
-    if not _NAME.fullmatch(name) or name == NONE:
+    if not _NAME.fullmatch(name) or name == NO_PROFILE:
         raise UsageError(f"{name!r} is no name for a profile", hint="letters, digits, '.', '_' and '-'")
     if name in config.profiles:
         raise Conflict(f"there is a profile {name} already", hint=f"casectl profile remove {name}")
@@ -186,16 +184,16 @@ def _found(place: Config) -> str:
 def use(name: Name, *, options: CommonOptions) -> None:
     """Work at a place unless told otherwise.
 
-    'none' works on the desk of this machine again. CASECTL_PROFILE and --profile go before it.
+    'none' works on the desk of this machine again. CASECTL_PROFILE and --profile go before it, and take 'none' too.
     """
     from casectl.config import write_setting
 
     config = options.settings()
-    write_setting(_writable(config), "profile", None if name == NONE else _known(config, name))
+    write_setting(_writable(config), "profile", None if name == NO_PROFILE else _known(config, name))
     now = options.settings().value("profile")
-    if name not in (NONE, now.value):
+    if name not in (NO_PROFILE, now.value):
         options.tell(f"{now.origin} names {now.value}, which goes before it")
-    options.tell("Working on the desk of this machine." if name == NONE else f"Working at {name}.")
+    options.tell("Working on the desk of this machine." if name == NO_PROFILE else f"Working at {name}.")
 
 
 def remove(name: Name, *, options: CommonOptions) -> None:
