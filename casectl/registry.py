@@ -17,7 +17,7 @@ from casectl.operation import Operation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-GROUPS = ("Work on cases", "Look", "People and configuration", "The desk")
+GROUPS = ("Work on cases", "Look", "People and configuration", "Servers and logins", "The desk")
 """The headings of the root help, in order."""
 
 
@@ -87,23 +87,17 @@ ENTRIES: tuple[Entry, ...] = (
         ("type show", "type_show:ShowType", "Show a case type: its form, its lifecycle and its numbers"),
         ("type set", "type_set:SetType", "Make a case type, or a new revision of one"),
         ("tenant show", "tenant_show:ShowTenant", "Show the tenant you work in"),
-        ("key list", "key_list:ListKeys", "List API keys and their last use"),
-        ("key create", "key_create:CreateKey", "Make an API key for a script"),
-        ("key rotate", "key_rotate:RotateKey", "Make a new API key in the place of one"),
-        ("key revoke", "key_revoke:RevokeKey", "End an API key at once"),
-        ("client add", "client_add:AddClient", "Register a program that gets tokens of its own"),
-        ("client list", "client_list:ListClients", "List the programs that get tokens of their own"),
-        ("client show", "client_show:ShowClient", "Show a client with its rights and addresses"),
-        ("client rotate", "client_rotate:RotateClient", "Give a client a new secret"),
-        ("client revoke", "client_revoke:RevokeClient", "End a client for good"),
-        ("session list", "session_list:ListSessions", "List the places you are logged in at"),
-        ("session revoke", "session_revoke:RevokeSession", "End a login, with every token that came of it"),
     ),
     *_entries(
         "People and configuration",
         "command",
         ("config show", "config:show", "Show every setting with its origin"),
         ("config path", "config:path", "Tell which files are read"),
+    ),
+    *_entries(
+        "Servers and logins",
+        "command",
+        ("serve", "serve:serve", "Serve the desk to other machines and programs"),
         ("profile list", "profile:list_profiles", "List the places you have named"),
         ("profile show", "profile:show", "Show a place: its address, and whether you are logged in"),
         ("profile add", "profile:add", "Name a server or a database as a place to work at"),
@@ -116,11 +110,28 @@ ENTRIES: tuple[Entry, ...] = (
         ("auth refresh", "auth:refresh", "Renew the access token now"),
     ),
     *_entries(
+        "Servers and logins",
+        "verb",
+        ("session list", "session_list:ListSessions", "List the places you are logged in at"),
+        ("session revoke", "session_revoke:RevokeSession", "End a login, with every token that came of it"),
+        ("key list", "key_list:ListKeys", "List API keys and their last use"),
+        ("key create", "key_create:CreateKey", "Make an API key for a script"),
+        ("key rotate", "key_rotate:RotateKey", "Make a new API key in the place of one"),
+        ("key revoke", "key_revoke:RevokeKey", "End an API key at once"),
+        ("client add", "client_add:AddClient", "Register a program that gets tokens of its own"),
+        ("client list", "client_list:ListClients", "List the programs that get tokens of their own"),
+        ("client show", "client_show:ShowClient", "Show a client with its rights and addresses"),
+        ("client rotate", "client_rotate:RotateClient", "Give a client a new secret"),
+        ("client revoke", "client_revoke:RevokeClient", "End a client for good"),
+        ("job list", "job_list:ListJobs", "List your jobs, the newest first"),
+        ("job show", "job_show:ShowJob", "Show how far a job is, and which cases it was refused"),
+        ("job cancel", "job_cancel:CancelJob", "Cancel a job between two of its steps"),
+    ),
+    *_entries(
         "The desk",
         "command",
         ("init", "init:init", "Set up a desk for real use"),
         ("demo", "demo:demo", "Make a desk to try things on"),
-        ("serve", "serve:serve", "Serve the desk to other machines and programs"),
         ("db start", "db:start", "Start the embedded Postgres"),
         ("db stop", "db:stop", "Stop the embedded Postgres"),
         ("db status", "db:status", "Tell where the database is and how it does"),
@@ -131,18 +142,11 @@ ENTRIES: tuple[Entry, ...] = (
         ("import", "import_:import_file", "Import cases and their history from a file"),
         ("help", "help:topic", "Read a page of the manual"),
     ),
-    *_entries(
-        "The desk",
-        "verb",
-        ("job list", "job_list:ListJobs", "List your jobs, the newest first"),
-        ("job show", "job_show:ShowJob", "Show how far a job is, and which cases it was refused"),
-        ("job cancel", "job_cancel:CancelJob", "Cancel a job between two of its steps"),
-    ),
     Entry(
         "job start",
         "casectl.operations.job_start:StartJob",
         "Let a server change any number of cases after its answer",
-        "The desk",
+        "Servers and logins",
         hidden=True,
     ),
     Entry(
@@ -161,15 +165,15 @@ VERBS: dict[str, str] = {entry.name: entry.target for entry in ENTRIES if entry.
 """`module:class` of every verb by name."""
 
 NOUNS: dict[str, str] = {
-    "client": "Programs that get tokens of their own",
-    "auth": "Logging in at a server",
+    "client": "Programs with tokens of their own",
+    "auth": "Your login at a server",
     "config": "Settings and where they come from",
     "contact": "The people cases are about",
     "db": "The database behind the desk",
-    "job": "Work that a server goes on with",
+    "job": "Large changes that a server works on",
     "key": "API keys for scripts",
-    "session": "The places you are logged in at",
-    "profile": "Places to work at: servers and databases",
+    "session": "Where you are logged in",
+    "profile": "Servers and databases to work at",
     "team": "Teams and who is in them",
     "tenant": "The tenant you work in",
     "type": "Case types: form, lifecycle and numbers",

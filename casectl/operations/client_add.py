@@ -34,7 +34,7 @@ class AddClient(Operation[NewClient], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/clients/"),)
     secrets: ClassVar[tuple[str, ...]] = ("secret",)
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         positionals=("client",),
         options={"rights": ("--right",), "redirect_uris": ("--redirect",), "grants": ("--grant",)},
         metavars={"client": "NAME", "redirect_uris": "URI", "expires": "WHEN"},

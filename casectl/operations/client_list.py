@@ -19,7 +19,7 @@ class ListClients(Operation[list[Client]], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/v1/clients/"),)
     reads: ClassVar[bool] = True
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         examples=(("casectl client list", ""),),
         view="clients",
     )

@@ -23,7 +23,7 @@ class RevokeClient(Operation[Client], frozen=True, kw_only=True):
     right: ClassVar[str] = "client:manage"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("DELETE", "/v1/clients/{client}/"),)
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         positionals=("client",),
         examples=(("casectl client revoke monitoring", ""),),
         view="client",

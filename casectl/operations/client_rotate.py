@@ -28,7 +28,7 @@ class RotateClient(Operation[NewClient], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/clients/{client}/rotate/"),)
     secrets: ClassVar[tuple[str, ...]] = ("secret",)
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         positionals=("client",),
         examples=(("casectl client rotate monitoring", ""),),
         view="new_client",

@@ -21,7 +21,7 @@ class ShowClient(Operation[Client], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/v1/clients/{client}/"),)
     reads: ClassVar[bool] = True
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         positionals=("client",),
         examples=(("casectl client show monitoring", ""),),
         view="client",

@@ -22,7 +22,9 @@ class CancelJob(Operation[Job], frozen=True, kw_only=True):
     name: ClassVar[str] = "job cancel"
     right: ClassVar[str] = "case:bulk_update"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("DELETE", "/v1/jobs/{job}/"),)
-    cli: ClassVar[Cli] = Cli(group="The desk", positionals=("job",), view="job")
+    cli: ClassVar[Cli] = Cli(
+        group="Servers and logins", positionals=("job",), examples=(("casectl job cancel 2", ""),), view="job"
+    )
 
     job: Annotated[str, Meta(description="id of the job", pattern="^[0-9]{1,15}$")]
 

@@ -24,7 +24,7 @@ class ListJobs(Operation[list[Job]], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/v1/jobs/"),)
     reads: ClassVar[bool] = True
     cli: ClassVar[Cli] = Cli(
-        group="The desk",
+        group="Servers and logins",
         options={"limit": ("-n", "--limit")},
         examples=(("casectl job list", ""),),
         view="jobs",

@@ -23,7 +23,9 @@ class ShowJob(Operation[Job], frozen=True, kw_only=True):
     right: ClassVar[str] = "case:bulk_update"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/v1/jobs/{job}/"),)
     reads: ClassVar[bool] = True
-    cli: ClassVar[Cli] = Cli(group="The desk", positionals=("job",), view="job")
+    cli: ClassVar[Cli] = Cli(
+        group="Servers and logins", positionals=("job",), examples=(("casectl job show 1", ""),), view="job"
+    )
 
     job: Annotated[str, Meta(description="id of the job", pattern="^[0-9]{1,15}$")]
 

@@ -39,7 +39,7 @@ class StartJob(Operation[Job], frozen=True, kw_only=True):
     name: ClassVar[str] = "job start"
     right: ClassVar[str] = "case:bulk_update"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/jobs/"),)
-    cli: ClassVar[Cli] = Cli(group="The desk", hidden=("bulk_update",))
+    cli: ClassVar[Cli] = Cli(group="Servers and logins", hidden=("bulk_update",))
 
     bulk_update: Annotated[dict[str, Any], Meta(description="what bulk-update takes: query or cases, and changes")]
 

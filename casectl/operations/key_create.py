@@ -29,7 +29,7 @@ class CreateKey(Operation[NewApiKey], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/keys/"),)
     secrets: ClassVar[tuple[str, ...]] = ("secret",)
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         positionals=("key",),
         options={"rights": ("--right",), "as_user": ("--user",)},
         metavars={"key": "NAME", "expires": "WHEN"},

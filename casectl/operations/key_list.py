@@ -26,7 +26,7 @@ class ListKeys(Operation[list[ApiKey]], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/v1/keys/"),)
     reads: ClassVar[bool] = True
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         options={"of_user": ("--user",)},
         examples=(("casectl key list", ""),),
         view="keys",

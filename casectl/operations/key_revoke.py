@@ -21,7 +21,7 @@ class RevokeKey(Operation[ApiKey], frozen=True, kw_only=True):
     right: ClassVar[str] = "key:create"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("DELETE", "/v1/keys/{key}/"),)
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         positionals=("key",),
         examples=(("casectl key revoke 1", ""),),
         view="key",

@@ -30,7 +30,7 @@ class RotateKey(Operation[NewApiKey], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/keys/{key}/rotate/"),)
     secrets: ClassVar[tuple[str, ...]] = ("secret",)
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         positionals=("key",),
         metavars={"grace": "DURATION"},
         examples=(("casectl key rotate nightly --grace 1d", ""),),

@@ -26,7 +26,7 @@ class ListSessions(Operation[list[Session]], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/v1/sessions/"),)
     reads: ClassVar[bool] = True
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         options={"of_user": ("--user",)},
         examples=(("casectl session list", ""),),
         view="sessions",

@@ -26,7 +26,7 @@ class RevokeSession(Operation[SessionsEnded], frozen=True, kw_only=True):
     right: ClassVar[str] = "account:manage"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("DELETE", "/v1/sessions/{session}/"),)
     cli: ClassVar[Cli] = Cli(
-        group="People and configuration",
+        group="Servers and logins",
         positionals=("session",),
         options={"of_user": ("--user",)},
         examples=(("casectl session revoke all", ""),),

@@ -106,9 +106,13 @@ def test_the_version(capsys):
 
 
 def test_the_manual_is_listed_and_read(capsys):
+    from casectl.cli.commands.help import _ORDER
+
     assert main(["help", "-o", "id"]) == 0
     topics = capsys.readouterr().out.split()
     assert {"query", "exit-codes", "output"} <= set(topics)
+    assert topics[0] == "concepts"
+    assert set(topics) == set(_ORDER)
     for topic in topics:
         assert main(["help", topic]) == 0
         assert capsys.readouterr().out.startswith("# ")

@@ -15,6 +15,12 @@ from casectl.rules.text import did_you_mean
 
 _MANUAL = Path(__file__).parents[2] / "manual"
 
+_ORDER = (
+    "concepts", "verbs", "query", "output", "exit-codes", "safety", "roles", "import", "events", "postgres", "server",
+    "remote", "oauth", "access", "rest", "client",
+)  # fmt: skip
+"""From the first steps to servers and programs; a page that is not named here comes last."""
+
 
 class Topic(msgspec.Struct, frozen=True):
     """A page of the manual."""
@@ -40,13 +46,17 @@ def topic(
     """
     output = options.output_for(options.settings())
     if name is None:
-        output.emit_many([Topic(page.stem, _title(page)) for page in sorted(_MANUAL.glob("*.md"))], _TOPICS)
+        output.emit_many([Topic(page.stem, _title(page)) for page in sorted(_MANUAL.glob("*.md"), key=_place)], _TOPICS)
         return
     pages = {page.stem: page for page in _MANUAL.glob("*.md")}
     if name not in pages:
         hint = did_you_mean(name, pages) or _command_hint(name)
         raise NotFound(f"the manual has no page {name!r}", hint=hint)
     output.emit_text(pages[name].read_text(encoding="utf-8"))
+
+
+def _place(page: Path) -> tuple[int, str]:
+    return _ORDER.index(page.stem) if page.stem in _ORDER else len(_ORDER), page.stem
 
 
 def _title(page: Path) -> str:
