@@ -127,6 +127,10 @@ def _default(field: Any) -> Any:
     return msgspec.UNSET if field.default_factory is msgspec.NODEFAULT else field.default_factory()
 
 
+_MOST_TOLD = 50
+"""Unknown fields that are told one by one."""
+
+
 def build(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
     """The verb with these values of its fields; what is absent keeps its default.
 
@@ -146,8 +150,7 @@ def _build_by_field(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
     known = {field.name: field for field in fields(verb)}
     problems = [
         Problem(pointer=f"/{name}", code="unknown", message=f"{verb.name} has no field {name!r}", allowed=[*known])
-        for name in values
-        if name not in known
+        for name in [name for name in values if name not in known][:_MOST_TOLD]
     ]
     converted: dict[str, Any] = {}
     for name, field in known.items():

@@ -26,6 +26,10 @@ ANY_KEY = "NAME"
 _OPEN = {ANY_KEY: None}
 
 
+_MOST_TOLD = 50
+"""Unknown fields that are told one by one, each with what is near it."""
+
+
 def field_paths(result: type[msgspec.Struct]) -> list[str]:
     """Every field of `result`, nested ones dotted, in the order of declaration; `fields.NAME` is any key of a map."""
     return [".".join(path) for path in _walk(_tree(result, ()))]
@@ -56,8 +60,7 @@ def chosen(words: str, result: type[msgspec.Struct], option: str = "--fields") -
             hint=did_you_mean(name, legal),
             allowed=legal,
         )
-        for name, path in paths.items()
-        if not path
+        for name in [name for name, path in paths.items() if not path][:_MOST_TOLD]
     ]
     if problems or not names:
         message = problems[0].message if problems else f"{option} names no field"

@@ -139,7 +139,7 @@ class Reader:
                 found.places[name] = f"{place}/{key}"
             elif not place and key == self._nested:
                 self._take_nested(value, found)
-            else:
+            elif len(found.problems) < MOST_PROBLEMS:  # to find out what was meant takes longer than to refuse
                 found.add(self._odd_member(key, value, place + json_pointer(key), names))
 
     def _take_nested(self, value: Any, found: _Gathered) -> None:

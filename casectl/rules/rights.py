@@ -63,6 +63,9 @@ RIGHTS: dict[str, str] = {
 }
 """Every right with what it allows: `may ...`."""
 
+MOST_TOLD = 50
+"""Words that are no rights, told one by one."""
+
 ANY = "any"
 """What a verb needs that is open to everybody who may do anything at all: no role holds it, no scope names it."""
 
@@ -141,8 +144,7 @@ def known(words: Iterable[str], pointer: str) -> list[str]:
             pointer=pointer, code="unknown_right", message=f"there is no right {word!r}", allowed=near(word, RIGHTS),
             hint="casectl help roles lists them",
         )
-        for word in wanted
-        if word not in RIGHTS
+        for word in [word for word in wanted if word not in RIGHTS][:MOST_TOLD]
     ]  # fmt: skip
     if problems:
         raise InvalidInput("; ".join(one.message for one in problems), hint=problems[0].hint, problems=problems)

@@ -99,6 +99,10 @@ def _columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
+_MOST_COMPARED = 2_000
+"""Names that a misspelt one is compared with letter by letter: of a large desk's people that would take seconds."""
+
+
 def near(word: str, candidates: Iterable[str], n: int = 3) -> list[str]:
     """At most `n` of `candidates` that `word` may have meant, best first, whatever their case."""
     folded = {candidate.casefold(): candidate for candidate in candidates}
@@ -106,8 +110,10 @@ def near(word: str, candidates: Iterable[str], n: int = 3) -> list[str]:
     begun = [name for name in folded if word and name.startswith(word)]
     if len(begun) < n:
         import difflib
+        from itertools import islice
 
-        begun += [name for name in difflib.get_close_matches(word, folded, n) if name not in begun]
+        some = list(islice(folded, _MOST_COMPARED))
+        begun += [name for name in difflib.get_close_matches(word, some, n) if name not in begun]
     return [folded[name] for name in begun[:n]]
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from casectl.api import events
 from casectl.api.app import make_app
+from casectl.rules import text
 from casectl.store.known import _known as kept
 from tests.api.oauth_flows import CHEAP, COST, PASSWORD, Browser, give_password, sql, tokens_of
 from tests.served import Servers, config_of, issue_key
@@ -225,3 +226,27 @@ def test_one_tenant_does_not_use_up_the_event_streams_of_all(api: Caller, monkey
             head = f"GET /v1/events/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nAccept: text/event-stream"
             connection.sendall(f"{head}\r\n\r\n".encode())
             assert int(connection.recv(65536).split(b" ")[1]) == wanted, (login, tenant)
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body"),
+    [
+        ("POST", "/v1/cases/", {"title": "x", "fields": {f"f{n}": n for n in range(40_000)}}),
+        ("POST", "/v1/cases/", {"title": "x", **{f"f{n}": n for n in range(40_000)}}),
+        ("POST", "/v1/keys/", {"key": "x", "rights": [f"case:reed{n}" for n in range(40_000)]}),
+        ("GET", "/v1/cases/?fields=" + ",".join(f"titel{n}" for n in range(2_500)), None),
+    ],
+)
+def test_thousands_of_wrong_names_take_no_seconds(shared_api: Caller, method: str, target: str, body: Any) -> None:
+    begun = time.process_time()
+    answer = shared_api(method, target, body)
+    assert answer.status == 422
+    assert 1 <= len(answer.json["problems"]) <= 60
+    assert time.process_time() - begun < 1
+
+
+def test_a_name_is_not_compared_with_thousands_of_others() -> None:
+    begun = time.process_time()
+    assert text.near("jane dow", [f"person {n} of somewhere" for n in range(200_000)]) == []
+    assert time.process_time() - begun < 1
+    assert text.near("janne", [*(f"p{n}" for n in range(1_000)), "jane"]) == ["jane"]
