@@ -45,7 +45,7 @@ def command_page(path: str, text: str, parameters: Sequence[Any], examples: Sequ
     usage = " ".join([path, *(one.metavar for one in arguments), "[options]"])
     sections = [Section("Arguments", [(_bare(one.metavar), one.help or "") for one in arguments])]
     for title in (OWN, OUTPUT, SAFETY):
-        rows = [(_names(one), one.help or "") for one in options if one.rich_help_panel == title]
+        rows = [(_names(one), one.help or "") for one in options if (one.rich_help_panel or OWN) == title]
         sections.append(Section(title, rows))
     everywhere = [_names(one).strip() for one in options if one.rich_help_panel == EVERYWHERE]
     rest = f"{EVERYWHERE}:\n" + flow([*everywhere, "-h, --help"], columns)

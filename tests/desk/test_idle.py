@@ -149,8 +149,10 @@ def test_a_wrong_time_is_refused(home, root):
 
 def test_every_flag_of_a_setting_is_an_option_of_every_command(home):
     options = {name for option in COMMON_OPTIONS for name in option.names}
-    flags = {setting.flag for setting in SETTINGS if setting.flag}
+    flags = {setting.flag for setting in SETTINGS if setting.flag and setting.section != "server"}
     assert flags <= options
+    page = home.run("serve", "--help").stdout
+    assert [one.flag for one in SETTINGS if one.section == "server" and one.flag not in page] == []
     for words in (("list",), ("db", "status"), ("config", "show"), ("init",)):
         page = home.run(*words, "--help").stdout
         assert [flag for flag in flags if flag not in page] == []

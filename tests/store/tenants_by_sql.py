@@ -71,6 +71,39 @@ _ROWS = (
         "        (%(t)s, 3, 'INC-3', 'Salary lost', 'secret', 1, 1, 2, 2, 2, NULL, NULL, 1, 2,"
         " '{pay}', '{}', true, 0, 0)"
     ),
+    "INSERT INTO passwords (tenant_id, user_id, hash, changed_by) VALUES (%(t)s, 1, 'x', 0)",
+    (
+        "INSERT INTO clients (tenant_id, id, client_id, name, changed_by)"
+        " VALUES (%(t)s, 1, 'client-' || %(name)s, 'robot', 0)"
+    ),
+    (
+        "INSERT INTO api_keys (tenant_id, id, key_id, user_id, name, digest, changed_by)"
+        " VALUES (%(t)s, 1, 'key-' || %(name)s, 1, 'nightly', 'x', 0)"
+    ),
+    (
+        "INSERT INTO grants (tenant_id, id, client_id, user_id, expires_at, changed_by)"
+        " VALUES (%(t)s, 1, 'casectl', 1, now() + interval '1 day', 0)"
+    ),
+    "INSERT INTO security_events (tenant_id, id, kind, outcome, changed_by) VALUES (%(t)s, 1, 'login', 'refused', 0)",
+    (
+        "INSERT INTO tokens (tenant_id, digest, grant_id, kind, expires_at)"
+        " VALUES (%(t)s, %(name)s::bytea, 1, 'access', now())"
+    ),
+    (
+        "INSERT INTO codes (tenant_id, digest, client_id, user_id, redirect_uri, code_challenge, expires_at)"
+        " VALUES (%(t)s, %(name)s::bytea, 'casectl', 1, '', '', now())"
+    ),
+    (
+        "INSERT INTO device_codes (tenant_id, digest, user_code, client_id, poll_seconds, expires_at)"
+        " VALUES (%(t)s, %(name)s::bytea, %(name)s, 'casectl', 5, now())"
+    ),
+    ("INSERT INTO login_sessions (tenant_id, digest, user_id, expires_at) VALUES (%(t)s, %(name)s::bytea, 1, now())"),
+    "INSERT INTO login_delays (tenant_id, subject, failures, blocked_until) VALUES (%(t)s, %(name)s::bytea, 1, now())",
+    "INSERT INTO credential_uses (tenant_id, kind, credential_id) VALUES (%(t)s, 'key', 1)",
+    (
+        "INSERT INTO jobs (tenant_id, id, kind, operation, case_numbers, actor_id, rights, request_id)"
+        " VALUES (%(t)s, 1, 'bulk-update', '{}', '{}', 1, '{}', 'r')"
+    ),
     (
         "INSERT INTO notes (tenant_id, id, case_id, content, is_internal, author_id, changed_by)"
         " VALUES (%(t)s, 1, 1, 'we are coming', false, 1, 0), (%(t)s, 2, 1, 'insured?', true, 1, 0),"
@@ -111,5 +144,5 @@ def refused(connection: Any, statement: str, error: Any, **context: Any) -> str:
 def enter(connection: Any, tenant: str | None = "acme", login: str | None = None, os_user: str | None = None) -> Any:
     row = connection.execute("SELECT * FROM enter(%s, %s, %s, 'list', 'r-1')", (tenant, login, os_user)).fetchone()
     names = ("problem", "tenant_id", "tenant", "user_id", "login", "name", "email", "rights", "team_ids", "led", "zone",
-             "roles", "schema_version", "candidates")  # fmt: skip
+             "roles", "schema_version", "candidates", "kind", "stamp")  # fmt: skip
     return dict(zip(names, row, strict=True))
