@@ -32,7 +32,7 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="People and configuration",
         positionals=("user",),
-        examples=(("casectl user password wanda", ""),),
+        examples=(("casectl user password marek", ""),),
         view="password",
     )
 

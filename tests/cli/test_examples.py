@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import ssl
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -16,6 +19,8 @@ from demo_home import ROOT, DemoHome
 
 from casectl import registry
 from casectl.cli.group_help import EXAMPLES as ROOT_EXAMPLES
+from tests.api.test_serve_limits import certificate
+from tests.serve_program import raw_exchange, until
 
 MANUAL = ROOT / "casectl/manual"
 SHOWN = [entry for entry in registry.ENTRIES if not entry.hidden]
@@ -24,10 +29,20 @@ SHORTER = {"--cases 20000": "--cases 20"}
 UNATTENDED = {
     r"casectl init$": "asks; tests/cli/test_first_minutes.py answers it on a terminal",
     r"casectl (list )?--profile ": "is for a server of one's own",
-    r"casectl user password": "asks for a password; tests/cli/test_secret_input.py answers it on a terminal",
     r"casectl (auth|profile) ": "is for a server; tests/cli/test_auth.py, test_profiles.py and their like try them",
+    r"casectl serve": "does not end by itself; it has a test of its own here",
 }
 """Lines that cannot run here, and why."""
+GIVEN = {"casectl user password": "nine tulips on a bridge\n"}
+"""What is sent to a line that would ask for it."""
+START_A_JOB = """
+from casectl.config import load
+from casectl.desk.open import open_desk
+from casectl.operations.job_start import StartJob
+with open_desk(load({}), print) as desk:
+    desk.perform(StartJob(bulk_update={"query": "is:active team:Network", "add_tags": ["seen"]}))
+"""
+"""What a caller of a server's REST interface does; no command has to."""
 PARTIAL = ("casectl import ",)
 """Lines that documentedly end with 8, when lines of the file were refused."""
 
@@ -63,6 +78,10 @@ def desk():
     (folder / "lifecycle.json").write_text(home.run("type", "show", "incident", "--select", "lifecycle").stdout)
     shutil.copy(ROOT / "tests/data/incident_sample.csv", folder / "incidents.csv")
     shutil.copy(ROOT / "casectl/examples/incident_event_log.toml", folder / "incidents.toml")
+    certificate(folder)
+    for _ in range(2):
+        made = home.python(START_A_JOB, CASECTL_TENANT="demo")
+        assert made.returncode == 0, made.stderr
     yield home
     home.run("db", "stop")
     shutil.rmtree(folder)
@@ -70,7 +89,7 @@ def desk():
 
 @pytest.mark.parametrize("line", [line for line in command_lines() if not re.match("|".join(UNATTENDED), line)])
 def test_the_line_works(desk, line):
-    stdin = ""
+    stdin = next((given for begin, given in GIVEN.items() if line.startswith(begin)), "")
     for part in line.split(" | "):
         for long, short in SHORTER.items():
             part = part.replace(long, short)  # noqa: PLW2901 - the same part, smaller
@@ -80,6 +99,27 @@ def test_the_line_works(desk, line):
         stdin = done.stdout
         assert done.returncode in ((0, 8) if line.startswith(PARTIAL) else (0,)), done.stdout + done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("line", [line for line in command_lines() if line.startswith("casectl serve")])
+def test_a_server_begins_and_ends(desk, line):
+    elsewhere = ["--listen", "127.0.0.1:0", "--metrics-listen", "off"]  # the last word counts; ports are shared here
+    command = [sys.executable, "-m", "casectl", *shlex.split(line)[1:], *elsewhere]
+    log = desk.folder / "log"
+    with log.open("wb") as stream:
+        server = subprocess.Popen(command, env=desk.environ, cwd=desk.folder, stderr=stream)
+    try:
+        until(lambda: server.poll() is not None or "Serving the desk at" in log.read_text())
+        scheme, port = re.search(r"(https?)://127.0.0.1:(\d+)", log.read_text()).groups()
+        if scheme == "https":
+            ssl.get_server_certificate(("127.0.0.1", int(port)), timeout=20)
+        else:
+            request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            assert b" 200 " in raw_exchange(int(port), request)
+        server.terminate()
+        assert server.wait(20) == 0, log.read_text()
+    finally:
+        server.kill()
 
 
 @pytest.mark.parametrize("entry", [entry for entry in SHOWN if entry.kind == "verb"], ids=lambda entry: entry.name)

@@ -229,9 +229,9 @@ def token(*, options: CommonOptions) -> None:
 
 
 login.examples = (  # type: ignore[attr-defined]
-    ("casectl auth login --profile work", "in a browser"),
-    ("casectl auth login --device", "where there is none"),
+    ("casectl auth login --profile work", "opens the login page"),
+    ("casectl auth login --device", "on a machine without a browser"),
     ("casectl auth login --with-token < token.txt", "with a token or an API key"),
-    ("casectl auth login --client-id cc_123 --client-secret-file secret.txt", "a program"),
+    ("casectl auth login --client-id cl_123 --client-secret-file secret.txt", "as a program"),
 )
 token.examples = (("casectl auth token --profile work", "for the header Authorization: Bearer"),)  # type: ignore[attr-defined]
