@@ -67,8 +67,13 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One field of a head; too many end the request."""
-        super().on_header(name, value)
+        """One field of a head; too many end the request.
+
+        Fields behind a body are counted and dropped: uvicorn would add them to those of the head, which a proxy before
+        us has judged without them (RFC 9110, 6.5.1).
+        """
+        if self._in_head:
+            super().on_header(name, value)
         self._fields += len(name) + len(value) + 4
         if self._fields + len(self.url) > self.largest_head or len(self.headers) > _MOST_FIELDS:
             self._refusal = 431

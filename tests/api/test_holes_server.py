@@ -14,12 +14,12 @@ from casectl.api.app import make_app
 from casectl.rules import text
 from casectl.store.known import _known as kept
 from tests.api.oauth_flows import CHEAP, COST, PASSWORD, Browser, give_password, sql, tokens_of
+from tests.serve_program import serve_program, until
 from tests.served import Servers, config_of, issue_key
 
 if TYPE_CHECKING:
     from tests.api.conftest import Caller
     from tests.conftest import Database
-    from tests.served import Served
 
 
 def test_a_name_of_digits_or_of_an_address_takes_nobodys_place(api: Caller) -> None:
@@ -97,7 +97,7 @@ def test_nobody_uses_up_the_requests_of_all_who_logged_in_with_the_same_program(
         assert served.ask("GET", "/v1/whoami/", token=quiet).status == 200
 
 
-def raw(served: Served, request: bytes) -> bytes:
+def raw(served: Any, request: bytes) -> bytes:
     """The whole answer to bytes as they are."""
     with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
         connection.sendall(request)
@@ -250,3 +250,21 @@ def test_a_name_is_not_compared_with_thousands_of_others() -> None:
     assert text.near("jane dow", [f"person {n} of somewhere" for n in range(200_000)]) == []
     assert time.process_time() - begun < 1
     assert text.near("janne", [*(f"p{n}" for n in range(1_000)), "jane"]) == ["jane"]
+
+
+def test_fields_behind_a_body_are_none_of_its_head(served_database: Database) -> None:
+    token = issue_key(served_database, "admin")
+    head = (
+        "POST /v1/cases/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+        f"Content-Type: application/json\r\nAuthorization: Bearer {token}\r\nX-Forwarded-For: 203.0.113.5\r\n\r\n"
+    )
+    body = '{"title": "behind"}'
+    behind = "X-Forwarded-For: 9.9.9.9\r\nCasectl-Dry-Run: true\r\nIdempotency-Key: k\r\nAuthorization: Bearer ct_x\r\n"
+    with serve_program(served_database, "--trusted-proxies", "127.0.0.0/8") as server:
+        answer = raw(server, f"{head}{len(body):x}\r\n{body}\r\n0\r\n{behind}\r\n".encode())
+        assert answer.startswith(b"HTTP/1.1 201 "), answer
+        assert server.ask("GET", "/v1/cases/?query=behind", token=token).json["items"], "it was no dry run"
+        until(lambda: len(server.requests()) == 2)
+        assert server.requests()[0]["address"] == "203.0.113.5"
+        many = "X: y\r\n" * 20_000
+        assert b" 201 " not in raw(server, f"{head}{len(body):x}\r\n{body}\r\n0\r\n{many}\r\n".encode())[:20]
