@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.serve_program import until
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
@@ -30,10 +34,16 @@ def clone():
     shutil.rmtree(place)
 
 
-def sh(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+def sh(command: str, folder: Path, home: Path, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a line of the README in the clone, with nothing of this environment but the path and pip's settings."""
+    return subprocess.run(
+        ["sh", "-c", command], cwd=folder, env=environment(home) | environ, input=stdin, **RUN
+    )  # fmt: skip
+
+
+def environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG"} or name.startswith("PIP_")}
-    return subprocess.run(["sh", "-c", command], cwd=folder, env=kept | {"HOME": str(home)}, **RUN)
+    return kept | {"HOME": str(home)}
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +76,75 @@ def test_the_shortest_ways_work_on_the_demo_desk(clone, demo) -> None:
         command = line.replace("INC-2026-00001", number).replace("team:l2", "team:Network")
         done = sh(command.replace("casectl ", ".venv/bin/casectl "), *clone)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+
+
+PASSWORD = "nine tulips on a bridge"
+SOMEBODY = """
+import html, re, sys
+from urllib import parse, request
+page = request.build_opener(request.ProxyHandler({}), request.HTTPCookieProcessor())
+def send(**typed):
+    shown = page.open(sys.argv[1]).read().decode().partition("</form>")[0]
+    hidden = {name: html.unescape(value) for name, value in re.findall(r'hidden" name="([^"]*)" value="([^"]*)"', shown)}
+    page.open(sys.argv[1], parse.urlencode(hidden | typed).encode()).read()
+send(login="%s", password="%s")
+send(action="allow")
+"""
+"""A browser with somebody before it who logs in and lets the program in."""
+
+
+@pytest.fixture(scope="module")
+def team(clone, demo):
+    """The address of the server that the README's lines begin, and the environment of somebody at a desktop."""
+    folder, home = clone
+    user = sh(".venv/bin/casectl whoami --select user.login", *clone).stdout.strip()
+    browser = home / "browser.py"
+    browser.write_text(SOMEBODY % (user, PASSWORD))
+    desktop = {
+        "BROWSER": f"'{sys.executable}' '{browser}' %s", "FILE_KEYRING": str(home / "keyring.json"),
+        "PYTHON_KEYRING_BACKEND": "file_keyring.FileKeyring", "PYTHONPATH": str(ROOT / "tests/desk"),
+    }  # fmt: skip
+    password, serve, *_ = commands(BLOCKS[3])
+    done = sh(password.replace("casectl", ".venv/bin/casectl"), *clone, stdin=f"{PASSWORD}\n")
+    assert done.returncode == 0, done.stderr
+    log = home / "log"
+    with log.open("wb") as stream:
+        elsewhere = " --listen 127.0.0.1:0 --metrics-listen off"  # the port may be somebody else's here
+        command = shlex.split(serve.replace("casectl", ".venv/bin/casectl", 1) + elsewhere)
+        server = subprocess.Popen(command, cwd=folder, env=environment(home), stderr=stream)
+    try:
+        until(lambda: server.poll() is not None or "Serving the desk at" in log.read_text())
+        yield re.search(r"http://127.0.0.1:\d+", log.read_text())[0], desktop
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def commands(block: str) -> list[str]:
+    """The commands of a block without what explains them."""
+    return [line for whole in block.replace("\\\n", " ").splitlines() if (line := whole.split(" # ")[0].strip())]
+
+
+def test_a_team_works_on_a_server(clone, team) -> None:
+    url, desktop = team
+    lines = commands(BLOCKS[3])[2:]
+    assert [line.split()[1] for line in lines] == ["profile", "auth", "list", "events"]
+    for line in lines:
+        command = line.replace("casectl ", ".venv/bin/casectl ").replace("http://127.0.0.1:8420", url)
+        done = sh(command, *clone, **desktop)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+
+
+def test_scripts_and_programs_come_with_a_key(clone, team) -> None:
+    url, desktop = team
+    lines = [re.sub(r"(^|\()casectl ", r"\1.venv/bin/casectl ", line) for line in commands(BLOCKS[4])]
+    lines = [line.replace("http://127.0.0.1:8420", url).replace("curl ", "curl --fail -sS ") for line in lines]
+    assert len(lines) == 5
+    program = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    done = sh("\n".join(["set -e", *lines, ".venv/bin/python -"]), *clone, stdin=program[0], **desktop)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^INC-\d{4}-\d{5} \[.*'Disk full'", done.stdout, re.MULTILINE), done.stdout
+    assert sh(".venv/bin/casectl profile use none", *clone).returncode == 0
 
 
 def test_init_makes_a_second_tenant_beside_the_demo(clone, demo) -> None:
