@@ -12,10 +12,19 @@ from casectl.operation import result_type
 from casectl.rules.case_input import one_line
 
 if TYPE_CHECKING:
+    from typing import LiteralString
+
     from casectl.operation import Operation
     from casectl.store.unit import StoredUnit
 
 Result = TypeVar("Result")
+
+
+_TAKE: LiteralString = """
+    INSERT INTO idempotency_keys AS k (tenant_id, actor_id, key, digest, answer) VALUES (%s, %s, %s, %s, 'null')
+    ON CONFLICT (tenant_id, actor_id, key) DO UPDATE SET digest = excluded.digest, answer = 'null', created_at = now()
+    WHERE k.created_at < now() - interval '24 hours'
+"""
 
 
 async def run_once(unit: StoredUnit, operation: Operation[Result], key: str) -> Result:
@@ -29,16 +38,7 @@ async def run_once(unit: StoredUnit, operation: Operation[Result], key: str) -> 
     body = msgspec.json.encode(_without(operation.secrets, operation))
     digest = hashlib.sha256(operation.name.encode() + b"\0" + body).digest()
     who = (actor.tenant_id, actor.user_id, key)
-    await sql.run(
-        "DELETE FROM idempotency_keys WHERE tenant_id = %s AND actor_id = %s AND key = %s"
-        " AND created_at < now() - interval '24 hours'",
-        who,
-    )
-    taken = await sql.run(
-        "INSERT INTO idempotency_keys (tenant_id, actor_id, key, digest, answer) VALUES (%s, %s, %s, %s, 'null')"
-        " ON CONFLICT DO NOTHING",
-        (*who, digest),
-    )
+    taken = await sql.run(_TAKE, (*who, digest))
     if not taken:
         return await _repeat(unit, operation, key, digest)
     result = await operation.run(unit)

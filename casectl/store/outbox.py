@@ -1,4 +1,7 @@
-"""Prunes the outbox of a desk that no daemon empties (DECISIONS 35). Only `desk.local` imports this module."""
+"""Prunes the outbox of a desk that no daemon empties (DECISIONS 35), and kept answers that are a day old.
+
+Only `desk.local` imports this module.
+"""
 
 from __future__ import annotations
 
@@ -40,12 +43,15 @@ _LOCK = 0x6F75_7462
 async def prune(context: Context) -> int:
     """Remove the tenant's old rows within the running transaction, if this process has not looked lately; how many.
 
+    Answers kept for idempotency keys go as well, though they are not counted.
+
     A Reporter, from whom policies hide the outbox, removes none.
     """
     tenant_id, now = context.tenant_id, time.monotonic()
     if now < _next_look.get(tenant_id, 0.0):
         return 0
     _next_look[tenant_id] = now + SECONDS_BETWEEN
+    await context.sql.rows("SELECT prune_answers(%s)", (MOST_ROWS,))
     found = await context.sql.rows(_OLD, (_LOCK, tenant_id, KEPT_DAYS))
     if not found or not found[0][0]:
         return 0

@@ -110,6 +110,7 @@ class IdempotencyKeys(SQLModel, table=True):
     """First answers of writes by key, kept 24 hours and written in the write's own transaction."""
 
     __tablename__: ClassVar[str] = "idempotency_keys"
+    __table_args__ = (Index("idempotency_keys_age", "tenant_id", "created_at"),)
     tenant_id: int = column(INT, key=True)
     actor_id: int = column(INT, key=True)
     key: str = column(TEXT, key=True)

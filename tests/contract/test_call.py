@@ -221,6 +221,24 @@ class Both(Operation[None], frozen=True, kw_only=True):
             await unit.perform(Update(case=number, add_tags=[f"first-{self.cases[0]}"]))
 
 
+def test_answers_that_are_a_day_old_go_with_somebodys_write(
+    desk: Any, prepared_database: Any, monkeypatch: Any
+) -> None:
+    from casectl.store import outbox
+
+    def keys() -> list[str]:
+        with psycopg.connect(**prepared_database.owner) as owner:
+            return sorted(row[0] for row in owner.execute("SELECT key FROM idempotency_keys WHERE key ~ '^mine'"))
+
+    desk.as_user("wanda").perform(Create(title="Old"), idempotency_key="mine-old")
+    desk.as_user("admin", "globex").perform(Create(title="Theirs"), idempotency_key="mine-globex")
+    with psycopg.connect(**prepared_database.owner) as owner:
+        owner.execute("UPDATE idempotency_keys SET created_at = created_at - interval '25 hours'")
+    monkeypatch.setattr(outbox, "_next_look", {})
+    desk.as_user("rita").perform(Create(title="New"), idempotency_key="mine-new")
+    assert keys() == ["mine-globex", "mine-new"]
+
+
 def test_old_rows_of_the_outbox_go_with_a_write(desk: Any, prepared_database: Any, monkeypatch: Any) -> None:
     from casectl.store import outbox
 

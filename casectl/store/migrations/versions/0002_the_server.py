@@ -12,4 +12,4 @@ depends_on = None
 
 def upgrade() -> None:
     """Create everything; frozen, as the files are."""
-    execute_files("0002_access", "0002_enter", "0002_configuration", "0002_limits", "0002_events", "0002_jobs")
+    execute_files("0002_access", "0002_enter", "0002_configuration", "0002_limits", "0002_events", "0002_jobs", "0002_answers")
