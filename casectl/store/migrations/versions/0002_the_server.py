@@ -12,4 +12,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Create everything; frozen, as the files are."""
-    execute_files("0002_access", "0002_enter", "0002_configuration", "0002_limits", "0002_events", "0002_jobs", "0002_answers")
+    parts = ("access", "enter", "configuration", "limits", "events", "jobs", "answers")
+    execute_files(*(f"0002_{part}" for part in parts))
