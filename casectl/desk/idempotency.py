@@ -21,9 +21,13 @@ Result = TypeVar("Result")
 
 
 _TAKE: LiteralString = """
-    INSERT INTO idempotency_keys AS k (tenant_id, actor_id, key, digest, answer) VALUES (%s, %s, %s, %s, 'null')
-    ON CONFLICT (tenant_id, actor_id, key) DO UPDATE SET digest = excluded.digest, answer = 'null', created_at = now()
-    WHERE k.created_at < now() - interval '24 hours'
+    INSERT INTO idempotency_keys (tenant_id, actor_id, key, digest, answer) VALUES (%s, %s, %s, %s, 'null')
+    ON CONFLICT DO NOTHING
+"""
+
+_FORGET: LiteralString = """
+    DELETE FROM idempotency_keys WHERE tenant_id = %s AND actor_id = %s AND key = %s
+    AND created_at < now() - interval '24 hours'
 """
 
 
@@ -39,6 +43,8 @@ async def run_once(unit: StoredUnit, operation: Operation[Result], key: str) -> 
     digest = hashlib.sha256(operation.name.encode() + b"\0" + body).digest()
     who = (actor.tenant_id, actor.user_id, key)
     taken = await sql.run(_TAKE, (*who, digest))
+    if not taken and await sql.run(_FORGET, who):
+        taken = await sql.run(_TAKE, (*who, digest))
     if not taken:
         return await _repeat(unit, operation, key, digest)
     result = await operation.run(unit)

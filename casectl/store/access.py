@@ -232,6 +232,10 @@ class StoredAccess:
 
     async def end_sessions(self, user_id: int, *, only: int | None = None, reason: str) -> int:
         """See `AccessControl.end_sessions`."""
+        if only is None:  # else who holds the browser's cookie, or a fresh code, would let himself in again
+            mine = self._with(user=user_id)
+            await self._sql.run("DELETE FROM login_sessions WHERE tenant_id = %(tenant)s AND user_id = %(user)s", mine)
+            await self._sql.run("DELETE FROM codes WHERE tenant_id = %(tenant)s AND user_id = %(user)s", mine)
         return await self._sql.run(
             "UPDATE grants SET revoked_at = now(), revoke_reason = %(reason)s, changed_by = %(by)s,"
             " changed_at = coalesce(%(at)s, now()) WHERE tenant_id = %(tenant)s AND user_id = %(user)s"
@@ -259,7 +263,6 @@ class StoredAccess:
             " ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = excluded.hash, changed_by = excluded.changed_by,"
             " changed_at = excluded.changed_at", values,
         )  # fmt: skip
-        await self._sql.run("DELETE FROM login_sessions WHERE tenant_id = %(tenant)s AND user_id = %(id)s", values)
 
     async def rights_of(self, user_id: int) -> frozenset[str]:
         """See `AccessControl.rights_of`."""

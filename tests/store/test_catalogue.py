@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 DEFINERS = {
     "enter", "enter_as", "stamp_configuration", "prune_answers", "take_numbers", "contact_with_address", "cursor_key",
-    "search_cases", "index_case", "index_note", "grant_key", "find_token", "find_key", "find_client", "find_code", "find_device_code",
+    "search_cases", "index_case", "index_note", "grant_key", "find_token", "find_key", "find_client", "find_code",
+    "find_device_code",
     "find_user_code", "find_login_session", "find_login", "only_tenant", "take_tokens", "prune_rate_buckets",
     "event_window", "event_place", "event_ends", "claim_job", "fail_job",
 } | {f"record_change_{table}" for table in KINDS["domain"]}  # fmt: skip

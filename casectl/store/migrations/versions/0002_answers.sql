@@ -1,7 +1,6 @@
 -- First answers of writes are kept a day: those of a server's clients, each of whose writes has a key, are many.
 
 CREATE INDEX idempotency_keys_age ON idempotency_keys (tenant_id, created_at);
-GRANT UPDATE (created_at) ON idempotency_keys TO @app@;
 
 -- Remove the tenant's answers that are older than a day, whoever got them; at most `most`.
 CREATE FUNCTION prune_answers(most int) RETURNS int
