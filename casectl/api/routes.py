@@ -17,13 +17,17 @@ from casectl.api.limits import admit, count_password, turn
 from casectl.api.requests import Reader
 from casectl.api.responses import Writer, request_id_of, send_answer, send_refusal
 from casectl.api.streaming import way_of, ways_of
-from casectl.errors import InvalidInput, Refusal, UsageError
+from casectl.errors import InvalidInput, NotPermitted, Refusal, UsageError
+from casectl.operation import Call
+from casectl.operations.whoami import AskWhoAmI
+from casectl.rules.rights import RIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from starlette.types import Receive, Scope, Send
 
+    from casectl.desk.access import Access
     from casectl.operation import Operation
 
 IMPORT_BODY = 25_000_000
@@ -65,6 +69,8 @@ class VerbRoute:
             tenant, user = access.identity.tenant_id or 0, access.identity.user_id or 0
             await admit(scope, access.client, tenant, user)
             call = call_of(headers, request_id_of(scope))
+            if self.verb.historic:
+                await self.refuse_others(scope, access, call)
             scope["state"]["max_body"] = self.reader.max_body
             other = way_of(self.ways, headers) if self.ways and scope["method"] == self.method else None
             if other is not None:
@@ -82,6 +88,16 @@ class VerbRoute:
             if reading is not None:
                 reading.placed(refusal)
             await send_refusal(scope, send, refusal)
+
+    async def refuse_others(self, scope: Scope, access: Access, call: Call) -> None:
+        """Raise NotPermitted for who may not perform the verb anyway, before his body of many megabytes is read."""
+        async with turn(scope, access.identity.tenant_id or 0):
+            asked = Call(request_id=call.request_id)
+            who = await scope["app"].state.pool.desk(access.identity).perform(AskWhoAmI(), asked)
+        if self.verb.right not in who.rights:
+            raise NotPermitted(
+                f"{who.user.login} may not {RIGHTS[self.verb.right]}: the right {self.verb.right} is missing"
+            )
 
 
 def verb_routes(max_body: int = 1_000_000) -> list[VerbRoute]:
