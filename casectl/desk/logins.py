@@ -94,7 +94,7 @@ class Passwords:
             found = _find(step, given.tenant, given.login)
             tenant_id, told["user_id"] = (found[0], found[2]) if found else (0, None)
             step.enter(tenant_id)
-            subjects = [_account(step, found, given), _subject("address", _network(origin.address))]
+            subjects = _subjects(step, found, given, origin)
             wait = _count(step, subjects, (FREE_BY_ACCOUNT, FREE_BY_ADDRESS))
             if wait > 0:
                 step.event("login", "refused", "throttled", **told)
@@ -132,15 +132,19 @@ def _find(step: Step, tenant: str, login: str) -> tuple[Any, ...] | None:
     return step.row("SELECT tenant_id, tenant, user_id, hash FROM find_login(%s, %s)", (tenant, login))
 
 
-def _account(step: Step, found: tuple[Any, ...] | None, given: Try) -> bytes:
-    """What an attempt at an account counts against.
+def _subjects(step: Step, found: tuple[Any, ...] | None, given: Try, origin: Origin) -> list[bytes]:
+    """What an attempt counts against: the account and the address.
 
     The account's number, since a login can be written in several ways (`ADMİN` is `admin`). A browser in which its
-    owner has logged in before counts for itself: strangers who fail on purpose must not keep him out.
+    owner has logged in before counts for itself: strangers who fail on purpose, from whatever address, must not keep
+    him out.
     """
+    address = _subject("address", _network(origin.address))
     if found is None or found[2] is None:
-        return _subject("account", given.login.lower())
-    return _subject("browser", given.known) if _is_known(step, found, given.known) else _subject("user", str(found[2]))
+        return [_subject("account", given.login.lower()), address]
+    if _is_known(step, found, given.known):
+        return [_subject("browser", given.known), _subject("browser's address", given.known)]
+    return [_subject("user", str(found[2])), address]
 
 
 def _known(step: Step, found: tuple[Any, ...], nonce: str = "") -> str:

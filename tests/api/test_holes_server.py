@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +13,17 @@ from casectl.api import events
 from casectl.api.app import make_app
 from casectl.rules import text
 from casectl.store.known import _known as kept
-from tests.api.oauth_flows import CHEAP, COST, PASSWORD, Browser, give_password, sql, tokens_of
+from tests.api.oauth_flows import (
+    CHEAP,
+    COST,
+    PASSWORD,
+    Browser,
+    code_of,
+    exchange,
+    give_password,
+    sql,
+    tokens_of,
+)
 from tests.serve_program import serve_program, until
 from tests.served import Servers, config_of, issue_key
 
@@ -186,7 +196,7 @@ def test_strangers_who_fail_on_purpose_keep_nobody_out_of_his_own_browser(
         for _ in range(7):
             stranger = Browser(served).log_in("/oauth/device", "wanda", "wrong").status
         assert stranger == 429
-        sql(served_database, "UPDATE login_delays SET blocked_until = now() + interval '300 s' WHERE failures > 5")
+        sql(served_database, "UPDATE login_delays SET blocked_until = now() + interval '300 s' WHERE failures > 0")
 
         def at_home(login: str, password: str, known: str = jar["casectl_known"]) -> int:
             browser = Browser(served)
@@ -199,7 +209,7 @@ def test_strangers_who_fail_on_purpose_keep_nobody_out_of_his_own_browser(
         assert at_home("wanda", PASSWORD) == 303, "the owner's browser"
         for forged in (jar["casectl_known"][:-1] + "x", "a" * 22 + "." + "0" * 64, ""):
             assert at_home("wanda", PASSWORD, forged) == 429
-        assert at_home("walt", "wrong") == 403
+        assert at_home("walt", "wrong") == 429, "the address is blocked for all others"
         found = [at_home("wanda", "wrong") for _ in range(7)]
         assert found == [403] * 5 + [429] * 2, "it is no way to guess"
 
@@ -268,3 +278,28 @@ def test_fields_behind_a_body_are_none_of_its_head(served_database: Database) ->
         assert server.requests()[0]["address"] == "203.0.113.5"
         many = "X: y\r\n" * 20_000
         assert b" 201 " not in raw(server, f"{head}{len(body):x}\r\n{body}\r\n0\r\n{many}\r\n".encode())[:20]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-ndjson"])
+def test_who_may_not_import_has_no_large_body_read(shared_api: Caller, kind: str) -> None:
+    body = b'{"records":[' + b"{}," * 4_000_000 + b"{}]}"
+    rita, begun = shared_api.as_user("rita"), time.process_time()
+    with suppress(ConnectionError):  # the server may hang up on who is still sending
+        refused = rita("POST", "/v1/imports/?source=x&run_id=y", body, Content_Type=kind)
+        assert (refused.status, refused.json["code"]) == (403, "not_permitted")
+    assert time.process_time() - begun < 1
+    narrow = shared_api.as_user("admin", rights=["case:create"])
+    assert narrow("POST", "/v1/imports/", b"{}", Content_Type="application/json").status == 403
+
+
+def test_ending_all_sessions_ends_those_of_browsers_and_codes_too(serving: Servers, served_database: Database) -> None:
+    give_password(served_database, "wanda")
+    with serving.serve(make_app(config_of(served_database, **CHEAP))) as served:
+        thief = Browser(served)
+        assert thief.log_in("/oauth/device").status == 303
+        assert "Logged in as" in thief.get("/oauth/device").body.decode()
+        code, proof = code_of(served)
+        key = issue_key(served_database, "wanda")
+        assert served.ask("DELETE", "/v1/sessions/all/", token=key).status == 200
+        assert "Logged in as" not in thief.get("/oauth/device").body.decode()
+        assert exchange(served, code, proof).status == 400
