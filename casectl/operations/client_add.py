@@ -37,8 +37,14 @@ class AddClient(Operation[NewClient], frozen=True, kw_only=True):
         group="Servers and logins",
         positionals=("client",),
         options={"rights": ("--right",), "redirect_uris": ("--redirect",), "grants": ("--grant",)},
-        metavars={"client": "NAME", "redirect_uris": "URI", "expires": "WHEN"},
-        examples=(("casectl client add monitoring --right case:create --right case:read", ""),),
+        metavars={"client": "NAME", "rights": "RIGHT", "redirect_uris": "URI", "grants": "GRANT", "expires": "WHEN"},
+        examples=(
+            ("casectl client add monitoring --right case:create --right case:read", "acts as itself, by its secret"),
+            (
+                "casectl client add reports --right case:read --redirect https://reports.example.com/callback",
+                "acts for those who log in there",
+            ),
+        ),
         view="new_client",
     )
 
@@ -47,7 +53,7 @@ class AddClient(Operation[NewClient], frozen=True, kw_only=True):
     redirect_uris: Annotated[list[str], Meta(description="where a login in the browser comes back to")] = []
     grants: Annotated[
         list[Literal["authorization_code", "client_credentials", "device_code", "refresh_token"]],
-        Meta(description="how it gets tokens (default: by redirect or by its secret, as the rest says)"),
+        Meta(description="how it gets tokens: authorization_code, client_credentials, device_code, refresh_token"),
     ] = []
     is_public: Annotated[bool, Meta(description="it cannot keep a secret, as on a phone or in a browser")] = False
     expires: Annotated[str, Meta(description="when it ends: 90d, a date (default: never)")] | UnsetType = UNSET

@@ -32,7 +32,7 @@ class CreateKey(Operation[NewApiKey], frozen=True, kw_only=True):
         group="Servers and logins",
         positionals=("key",),
         options={"rights": ("--right",), "as_user": ("--user",)},
-        metavars={"key": "NAME", "expires": "WHEN"},
+        metavars={"key": "NAME", "expires": "WHEN", "rights": "RIGHT", "client": "CLIENT", "as_user": "LOGIN"},
         examples=(("casectl key create nightly --right case:read --expires 90d", ""),),
         view="new_key",
     )

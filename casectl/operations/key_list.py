@@ -28,6 +28,7 @@ class ListKeys(Operation[list[ApiKey]], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="Servers and logins",
         options={"of_user": ("--user",)},
+        metavars={"of_user": "LOGIN"},
         examples=(("casectl key list", ""),),
         view="keys",
     )

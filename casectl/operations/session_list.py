@@ -28,6 +28,7 @@ class ListSessions(Operation[list[Session]], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="Servers and logins",
         options={"of_user": ("--user",)},
+        metavars={"of_user": "LOGIN"},
         examples=(("casectl session list", ""),),
         view="sessions",
     )

@@ -29,11 +29,12 @@ class RevokeSession(Operation[SessionsEnded], frozen=True, kw_only=True):
         group="Servers and logins",
         positionals=("session",),
         options={"of_user": ("--user",)},
-        examples=(("casectl session revoke all", ""),),
+        metavars={"of_user": "LOGIN"},
+        examples=(("casectl session revoke all", "log out everywhere"),),
         view="sessions_ended",
     )
 
-    session: Annotated[str, Meta(description="its number from session list, or all")]
+    session: Annotated[str, Meta(description="its number in casectl session list, or all")]
     of_user: Annotated[str, Meta(description="user whose session (default: you)")] | UnsetType = UNSET
 
     async def run(self, unit: Unit) -> SessionsEnded:

@@ -15,7 +15,7 @@ from casectl.cli.from_operation import command_of
 from casectl.cli.noun_views import all_views
 from casectl.cli.root import root_command
 from casectl.result_fields import field_paths
-from casectl.rules.rights import RIGHTS, ROLES
+from casectl.rules.rights import ANY, RIGHTS, ROLES
 
 HERE = Path(__file__).parent
 MANUAL = HERE.parents[1] / "casectl/manual"
@@ -29,6 +29,7 @@ ABOUT_VERBS = """\
 Everything that can be done with a desk, by any front. `casectl VERB --help` tells the options. The right is the
 least that is needed; whose case it is, its fields and its lifecycle may ask for more (`casectl help roles`).
 """
+EVERYBODY = "none of its own; whoever has any right may"
 BEGIN, END = "<!-- verbs: begin -->\n", "<!-- verbs: end -->\n"
 
 
@@ -73,9 +74,9 @@ def verbs_page():
 def _verb(entry):
     verb = VERBS[entry.name]
     paragraph = " ".join((verb.__doc__ or "").split("\n\n")[0].split())
-    rights = " and ".join(f"`{right}` (may {RIGHTS[right]})" for right in rights_of(verb))
+    rights = " and ".join(f"`{right}` (may {RIGHTS[right]})" for right in rights_of(verb) if right != ANY)
     routes = ", ".join(f"`{method} {path}`" for method, path in verb.routes)
-    lines = [f"### {entry.name}\n", f"{paragraph}\n", f"- Usage: {_usage(entry)}", f"- Right: {rights}"]
+    lines = [f"### {entry.name}\n", f"{paragraph}\n", f"- Usage: {_usage(entry)}", f"- Right: {rights or EVERYBODY}"]
     lines.append(f"- Route: {routes}")
     if entry.aliases:
         lines.append(f"- Also called: {', '.join(f'`{alias}`' for alias in entry.aliases)}")
@@ -105,7 +106,7 @@ def _roles_table():
     rows = [["verb", "right", *ROLES], ["---"] * (2 + len(ROLES))]
     for name, verb in VERBS.items():
         rights = rights_of(verb)
-        may = ["yes" if set(rights) <= held else "no" for held in ROLES.values()]
-        rows.append([name, " ".join(f"`{right}`" for right in rights), *may])
+        may = ["yes" if (held if rights == [ANY] else set(rights) <= held) else "no" for held in ROLES.values()]
+        rows.append([name, " ".join("any" if right == ANY else f"`{right}`" for right in rights), *may])
     told = "Which verbs a role may perform at all, with the rights it has by default:\n\n"
     return told + "".join(f"| {' | '.join(row)} |\n" for row in rows)

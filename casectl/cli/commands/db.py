@@ -30,7 +30,9 @@ def stop(
     options: CommonOptions,
     mode: Annotated[
         Literal["smart", "fast", "immediate"],
-        typer.Option("--mode", help="smart waits for others, immediate leaves recovery to the next start"),
+        typer.Option(
+            "--mode", help="fast, smart (waits for others) or immediate (recovers at the next start)", metavar="MODE"
+        ),
     ] = "fast",
 ) -> None:
     """Stop the embedded Postgres.

@@ -77,7 +77,8 @@ def list_profiles(*, options: CommonOptions) -> None:
 
 def show(
     name: Annotated[
-        str | None, typer.Argument(help="the profile's name; else the current one", metavar="NAME", show_default=False)
+        str | None,
+        typer.Argument(help="the profile's name; else the current one", metavar="[NAME]", show_default=False),
     ] = None,
     *,
     options: CommonOptions,

@@ -11,8 +11,10 @@ from casectl.cli.common_options import CommonOptions  # noqa: TC001 - Typer reso
 
 def serve(  # noqa: PLR0913, PLR0917 - the options of the command line
     options: CommonOptions,
-    listen: Annotated[str | None, typer.Option("--listen", help="where to listen", metavar="HOST:PORT")] = None,
-    workers: Annotated[str | None, typer.Option("--workers", help="how many processes serve", metavar="N")] = None,
+    listen: Annotated[
+        str | None, typer.Option("--listen", help="where to listen (127.0.0.1:8420)", metavar="HOST:PORT")
+    ] = None,
+    workers: Annotated[str | None, typer.Option("--workers", help="how many processes serve (1)", metavar="N")] = None,
     tls_cert: Annotated[str | None, typer.Option("--tls-cert", help="certificate, PEM", metavar="FILE")] = None,
     tls_key: Annotated[str | None, typer.Option("--tls-key", help="its private key, PEM", metavar="FILE")] = None,
     behind_proxy: Annotated[
@@ -48,6 +50,7 @@ def serve(  # noqa: PLR0913, PLR0917 - the options of the command line
 
 
 serve.examples = (  # type: ignore[attr-defined]
-    ("casectl serve --workers 4 --tls-cert desk.pem --tls-key desk.key --listen 0.0.0.0:8443", ""),
-    ("casectl serve --listen 0.0.0.0:8420 --behind-proxy --trusted-proxies 10.0.0.0/8", ""),
+    ("casectl serve", "this machine alone, at http://127.0.0.1:8420"),
+    ("casectl serve --workers 4 --tls-cert desk.pem --tls-key desk.key --listen 0.0.0.0:8443", "to others, with TLS"),
+    ("casectl serve --listen 0.0.0.0:8420 --behind-proxy --trusted-proxies 10.0.0.0/8", "behind a proxy"),
 )
