@@ -63,7 +63,7 @@ async def perform(
         actor, now, stamp = await _enter(sql, identity, operation, call)
         rights.require(actor, operation.right)
         if call.historic_at is not None or call.historic_actor is not None or operation.historic:
-            rights.require(actor, "import:run")
+            rights.require_historic(actor, operation.right)
             await sql.rows(_HISTORIC)
         unit = StoredUnit(sql, actor, call, now, stamp)
         unit.context.numbers = None if call.dry_run else numbers

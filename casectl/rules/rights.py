@@ -63,6 +63,9 @@ RIGHTS: dict[str, str] = {
 }
 """Every right with what it allows: `may ...`."""
 
+NEVER_HISTORIC = frozenset({"user:manage", "role:manage", "account:manage", "key:create", "client:manage"})
+"""Rights of verbs that open the desk to somebody: the audit tells when that happened, and by whom."""
+
 MOST_TOLD = 50
 """Words that are no rights, told one by one."""
 
@@ -123,6 +126,15 @@ def require(actor: Actor, right: str) -> None:
     reason = _lacks(actor, right)
     if reason:
         raise NotPermitted(reason.message, hint=reason.hint)
+
+
+def require_historic(actor: Actor, right: str) -> None:
+    """Raise NotPermitted unless `actor` may do what needs `right` in another's name or at another time."""
+    require(actor, "import:run")
+    if right in NEVER_HISTORIC:
+        raise NotPermitted(
+            "who may come in is changed in one's own name and now", hint="leave out the historic time and actor"
+        )
 
 
 def _lacks(actor: Actor, right: str) -> Reason | None:
