@@ -54,8 +54,11 @@ class AccessControl(Protocol):
         """The keys of a user, or all, the newest first."""
         ...
 
-    async def key(self, reference: str) -> ApiKey:
-        """By number, by its public part, or by the name of a single one. Raises NotFound."""
+    async def key(self, reference: str, user_id: int | None = None) -> ApiKey:
+        """By number, by its public part, or by the name of a single one; of this user alone, or of anybody.
+
+        Raises NotFound, Conflict for a name that several have.
+        """
         ...
 
     async def add_key(self, new: NewKey) -> ApiKey:

@@ -75,11 +75,14 @@ def refuse_both(user: str | UnsetType) -> None:
 async def own_key(unit: Unit, reference: str) -> ApiKey:
     """A key that the actor may end: his own; a program's with `client:manage`; anybody's with `user:manage`.
 
-    To all others a key that is not theirs is not there.
+    To all others a key that is not theirs is not there, and one's own goes first.
     """
+    try:
+        return await unit.access.key(reference, unit.actor.user_id)
+    except NotFound:
+        if unit.actor.rights.isdisjoint(("user:manage", "client:manage")):
+            raise
     key = await unit.access.key(reference)
-    if key.user.id == unit.actor.user_id or "user:manage" in unit.actor.rights:
-        return key
-    if "client:manage" in unit.actor.rights and not await unit.access.is_person(key.user.id):
+    if "user:manage" in unit.actor.rights or not await unit.access.is_person(key.user.id):
         return key
     raise NotFound(f"there is no API key {reference}", hint="casectl key list shows them")

@@ -94,16 +94,17 @@ class StoredAccess:
         )
         return [_key(row) for row in rows]
 
-    async def key(self, reference: str) -> ApiKey:
+    async def key(self, reference: str, user_id: int | None = None) -> ApiKey:
         """See `AccessControl.key`."""
         word = reference.strip().lower()
         if word.startswith("ck_"):  # a whole key that somebody pasted must stand in no message
             reference = word = "_".join(word.split("_")[:2])
         rows = await self._sql.rows(
             _KEYS + " AND (k.id::text = %(word)s OR k.key_id = %(public)s OR lower(k.name) = %(word)s)"
+            " AND (%(user)s::int IS NULL OR k.user_id = %(user)s)"
             " ORDER BY (k.key_id = %(public)s) DESC, (k.id::text = %(word)s) DESC, k.revoked_at IS NULL DESC,"
             " k.id DESC",
-            self._with(word=word, public=word.removeprefix("ck_")),
+            self._with(word=word, public=word.removeprefix("ck_"), user=user_id),
         )
         found = [_key(row) for row in rows]
         if not found:

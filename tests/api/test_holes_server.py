@@ -303,3 +303,27 @@ def test_ending_all_sessions_ends_those_of_browsers_and_codes_too(serving: Serve
         assert served.ask("DELETE", "/v1/sessions/all/", token=key).status == 200
         assert "Logged in as" not in thief.get("/oauth/device").body.decode()
         assert exchange(served, code, proof).status == 400
+
+
+@pytest.mark.parametrize("header", [{"Casectl_Historic_Actor": "2"}, {"Casectl_Historic_At": "2020-01-01T00:00:00Z"}])
+def test_nobody_lets_somebody_in_under_anothers_name_or_at_another_time(
+    shared_api: Caller, header: dict[str, str]
+) -> None:
+    for method, target, body in (
+        ("POST", "/v1/keys/", {"key": "forged"}),
+        ("POST", "/v1/clients/", {"client": "forged", "rights": ["case:read"]}),
+        ("POST", "/v1/users/", {"login": "forged"}),
+        ("PUT", "/v1/users/walt/password/", {"password": "a sentence nobody knows"}),
+        ("DELETE", "/v1/sessions/all/", None),
+    ):
+        assert shared_api(method, target, body, **header).status == 403, target
+    assert shared_api("POST", "/v1/cases/", {"title": "imported"}, **header).status == 201
+
+
+def test_a_key_of_the_same_name_is_nobody_elses_business(shared_api: Caller) -> None:
+    wanda, walt = shared_api.as_user("wanda"), shared_api.as_user("walt")
+    mine, other = (who("POST", "/v1/keys/", {"key": "shared name"}).json for who in (wanda, walt))
+    ended = wanda("DELETE", "/v1/keys/shared%20name/")
+    assert (ended.status, ended.json["id"]) == (200, mine["id"])
+    assert wanda("DELETE", f"/v1/keys/{other['id']}/").status == 404
+    assert walt("GET", "/v1/keys/").json[0]["state"] == "active"
