@@ -72,7 +72,7 @@ _CLIENT_LABELS = (
 _SECRET = Column(header="Secret", path="secret", format=_secret)
 _SESSION_COLUMNS = (
     Column(header="ID", path="id", rank=0, right=True, least=2),
-    Column(header="AT", path="client", rank=0),
+    Column(header="PROGRAM", path="client", rank=0),
     _USER,
     Column(header="SINCE", path="created_at", format=moment, rank=1),
     Column(header="LAST USED", path="last_used_at", format=moment, rank=3),
