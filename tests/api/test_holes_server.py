@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from tests.served import Servers, config_of, issue_key
 if TYPE_CHECKING:
     from tests.api.conftest import Caller
     from tests.conftest import Database
+    from tests.served import Served
 
 
 def test_a_name_of_digits_or_of_an_address_takes_nobodys_place(api: Caller) -> None:
@@ -327,3 +329,54 @@ def test_a_key_of_the_same_name_is_nobody_elses_business(shared_api: Caller) -> 
     assert (ended.status, ended.json["id"]) == (200, mine["id"])
     assert wanda("DELETE", f"/v1/keys/{other['id']}/").status == 404
     assert walt("GET", "/v1/keys/").json[0]["state"] == "active"
+
+
+def types_seen(served: Served, token: str) -> tuple[str, set[str]]:
+    """The title of the incident and all status names that a new case may have, as the server knows them."""
+    told = served.ask("GET", "/v1/types/incident/", token=token).json
+    return told["title"], {status["name"] for status in told["lifecycle"]["statuses"]}
+
+
+def test_a_type_that_was_not_kept_or_was_changed_elsewhere_is_not_remembered(
+    serving: Servers, served_database: Database
+) -> None:
+    app = make_app(config_of(served_database, server__pool_size="3"))
+    with serving.serve(app) as served, serving.serve(make_app(config_of(served_database))) as elsewhere:
+        token = issue_key(served_database, "admin")
+        before = types_seen(served, token)
+        for change, headers in (
+            ({"title": "Never"}, {"Casectl-Dry-Run": "true"}),
+            ({"title": "Never", "lifecycle": {"statuses": []}}, {}),
+        ):
+            served.ask("PUT", "/v1/types/incident/", change, token=token, headers=headers)
+            assert [types_seen(served, token) for _ in range(4)] == [before] * 4
+        for title in ("One", "Two", "Three"):
+            assert elsewhere.ask("PUT", "/v1/types/incident/", {"title": title}, token=token).status == 200
+            assert {types_seen(served, token)[0] for _ in range(4)} == {title}
+            made = served.ask("POST", "/v1/cases/", {"title": "x"}, token=token)
+            assert made.status == 201
+
+
+def test_numbers_taken_aside_are_given_once_whatever_becomes_of_who_asked(
+    serving: Servers, served_database: Database
+) -> None:
+    with serving.serve(make_app(config_of(served_database))) as served, ThreadPoolExecutor(8) as many:
+        token = issue_key(served_database, "admin")
+
+        def create(number: int) -> str | None:
+            dry = {"Casectl-Dry-Run": "true"} if number % 5 == 1 else {}
+            fields = {"title": "x", **({"tags": ["\u0000"]} if number % 5 == 2 else {})}
+            if number % 5 == 3:  # gone before the answer
+                with socket.create_connection(("127.0.0.1", served.port)) as connection:
+                    head = f"POST /v1/cases/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+                    rest = 'Content-Type: application/json\r\nContent-Length: 13\r\n\r\n{"title":"x"}'
+                    connection.sendall((head + rest).encode())
+                return None
+            answer = served.ask("POST", "/v1/cases/", fields, token=token, headers=dry)
+            return answer.json["number"] if answer.status == 201 else None
+
+        told = [number for number in many.map(create, range(60)) if number]
+    assert len(told) == len(set(told)) == 24
+    numbers = [row[0] for row in sql(served_database, "SELECT number FROM cases WHERE tenant_id = 1")]
+    assert len(numbers) == len(set(numbers))
+    assert set(told) <= set(numbers)
