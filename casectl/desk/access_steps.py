@@ -8,6 +8,7 @@ refusal are the point of it); an exception undoes it.
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 CONNECTIONS = 8
 """Connections that the steps of one process may hold at a time."""
 
+REFUSALS_AT_ONCE, REFUSALS_A_SECOND = 500.0, 2.0
+"""Refusals that each process records in the audit of a tenant."""
+
 _EVENT: LiteralString = """
     INSERT INTO security_events (tenant_id, id, kind, outcome, reason, client_id, user_id, address, changed_by)
     VALUES (%s, take_numbers('security_events.id', 1), %s, %s, %s, %s, %s, %s, %s)
@@ -44,10 +48,10 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 class Step:
     """One transaction. `tenant_id` 0 is no tenant, `actor` 0 is casectl itself."""
 
-    def __init__(self, connection: Connection[Any], config: Config, operation: str, origin: Origin) -> None:
-        self.config, self.origin = config, origin
+    def __init__(self, steps: Steps, connection: Connection[Any], operation: str, origin: Origin) -> None:
+        self.config, self.origin = steps.config, origin
         self.tenant_id, self.actor = 0, 0
-        self._connection, self._operation = connection, operation
+        self._steps, self._connection, self._operation = steps, connection, operation
 
     def enter(self, tenant_id: int, actor: int = 0) -> datetime:
         """Work in this tenant for this user from here on; the transaction's time."""
@@ -81,8 +85,12 @@ class Step:
     def event(
         self, kind: str, outcome: str, reason: str = "", *, client_id: str | None = None, user_id: int | None = None
     ) -> None:
-        """Record in the audit what was done or refused; without a tenant it goes to the server's log alone."""
-        if self.tenant_id:
+        """Record in the audit what was done or refused.
+
+        To the server's log alone goes what has no tenant, and what is refused too often: anybody may be refused, and
+        nothing is ever taken from the audit.
+        """
+        if self.tenant_id and (outcome != "refused" or self._steps.may_record(self.tenant_id)):
             about = (kind, outcome, reason[:200], client_id, user_id, self.origin.address[:100])
             self.run(_EVENT, (self.tenant_id, *about, self.actor))
             return
@@ -99,6 +107,7 @@ class Steps:
     def __init__(self, config: Config, most: int = CONNECTIONS) -> None:
         self.config = config
         self._idle: list[Connection[Any]] = []
+        self._recorded: dict[int, tuple[float, float]] = {}
         self._lock, self._room = threading.Lock(), threading.BoundedSemaphore(most)
 
     @contextmanager
@@ -114,13 +123,22 @@ class Steps:
             connection = self._take()
             try:
                 with connection.transaction():
-                    yield Step(connection, self.config, operation, origin)
+                    yield Step(self, connection, operation, origin)
             except Error as error:
                 raise refusal_of(error) or error from error
             finally:
                 self._give_back(connection)
         finally:
             self._room.release()
+
+    def may_record(self, tenant_id: int) -> bool:
+        """Whether one more refusal may stand in the audit of a tenant."""
+        with self._lock:
+            now = time.monotonic()
+            level, filled = self._recorded.get(tenant_id, (REFUSALS_AT_ONCE, now))
+            level = min(REFUSALS_AT_ONCE, level + (now - filled) * REFUSALS_A_SECOND)
+            self._recorded[tenant_id] = (max(level - 1, 0.0), now)
+            return level >= 1
 
     def _take(self) -> Connection[Any]:
         from casectl.desk.open import connect

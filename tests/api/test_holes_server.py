@@ -12,6 +12,7 @@ import pytest
 
 from casectl.api import events
 from casectl.api.app import make_app
+from casectl.desk import access_steps
 from casectl.rules import text
 from casectl.store.known import _known as kept
 from tests.api.oauth_flows import (
@@ -19,9 +20,12 @@ from tests.api.oauth_flows import (
     COST,
     PASSWORD,
     Browser,
+    add_client,
+    basic,
     code_of,
     exchange,
     give_password,
+    post,
     sql,
     tokens_of,
 )
@@ -380,3 +384,16 @@ def test_numbers_taken_aside_are_given_once_whatever_becomes_of_who_asked(
     numbers = [row[0] for row in sql(served_database, "SELECT number FROM cases WHERE tenant_id = 1")]
     assert len(numbers) == len(set(numbers))
     assert set(told) <= set(numbers)
+
+
+def test_refusals_without_end_do_not_fill_the_audit(
+    serving: Servers, served_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access_steps, "REFUSALS_AT_ONCE", 5.0)
+    monkeypatch.setattr(access_steps, "REFUSALS_A_SECOND", 0.001)
+    client = add_client(served_database, "box", secret="right")
+    with serving.serve(make_app(config_of(served_database, **CHEAP))) as served:
+        for _ in range(9):
+            proof = {"Authorization": basic(client, "wrong")}
+            assert post(served, "/oauth/token", {"grant_type": "client_credentials"}, **proof).status == 401
+    assert sql(served_database, "SELECT count(*) FROM security_events WHERE outcome = 'refused'") == [(5,)]
