@@ -15,6 +15,7 @@ import msgspec
 
 from casectl import registry
 from casectl.api.aliases import NESTED, NOT_YET, OUTSIDE
+from casectl.api.requests import CHANNEL
 from casectl.errors import Problem
 from casectl.model.case import CasePage
 from casectl.operation import result_type
@@ -135,6 +136,8 @@ def field_schema(verb: type[AnyOperation], name: str) -> Schema:
     own = _own_schema(verb)["properties"][name]
     if name == WORK:
         return _bounded(_own_schema(registry.load("bulk-update"))) | {"description": own["description"]}
+    if (verb.name, name) == ("create", "channel"):
+        return _merged(own, deepcopy(LIMITS[name])) | {"default": CHANNEL}
     always = OF_VERB.get((verb.name, name))
     if always is None and ("minimum" in own or "maxLength" in own):
         return _bounded(own)  # the verb itself says its limits

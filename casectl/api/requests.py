@@ -14,7 +14,7 @@ from msgspec.structs import fields as struct_fields
 
 from casectl import field_types, wire
 from casectl.api.aliases import ALIASES, FILTERS, MADE, NESTED, NOT_YET, OUTSIDE, REFERENCES, filter_term
-from casectl.api.bodies import decode, read_body, refuse_other_types
+from casectl.api.bodies import decode, header, read_body, refuse_other_types
 from casectl.errors import InvalidInput, Problem, Refusal, UsageError
 from casectl.rules.text import did_you_mean, json_pointer
 
@@ -34,6 +34,10 @@ TOLD = 3
 """Problems in the sentence of a refusal; all are in its list."""
 MOST_DIGITS = 18
 """Of a number in a query string."""
+
+CHANNEL = "api"
+"""How a case came in that no casectl opens and whose opener says nothing of it."""
+_FROM_CASECTL = wire.API_VERSION.lower().encode()
 
 SELECTION = "fields"
 """The parameter that chooses fields of the answer."""
@@ -109,6 +113,8 @@ class Reader:
             if body:
                 refuse_other_types(scope)
                 self._take_body(decode(body), found)
+            if self.verb.name == "create" and header(scope, _FROM_CASECTL) == "":
+                found.given.setdefault("channel", CHANNEL)
         else:
             self._take_parameters(parameters, found)
         return Reading(self._build(found), parameters, _selection(parameters), found.places)

@@ -178,7 +178,7 @@ class Execution:
         field = next((field for field in self.fields if problem.pointer == f"/{field.name}"), None)
         about = ", ".join(problem.allowed) or problem.hint or (field.help if field else "")
         name = problem.message.removesuffix(" is required")
-        return f"{name} ({about})" if about else name
+        return name if about in name else f"{name} ({about})"
 
     def _take(self, problem: Problem, answer: str) -> None:
         name, *rest = (part.replace("~1", "/").replace("~0", "~") for part in problem.pointer.split("/")[1:])

@@ -217,7 +217,7 @@ def _shield(files: list[ConfigFile]) -> None:
 def _places(chosen: Entry | None, files: list[ConfigFile], names: list[str]) -> list[Layer]:
     """The profile's settings, one layer a file."""
     name = str(chosen.value) if chosen else ""
-    if not name or (name == NO_PROFILE and name not in names):
+    if not chosen or not name or (name == NO_PROFILE and name not in names):
         return []
     if name not in names:
         known = f"known are {', '.join(sorted(names))}" if names else "no [profiles.NAME] is configured"

@@ -75,4 +75,4 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
                 f"{user.login} has no password yet", hint="somebody who may manage users sets the first one"
             )
         if fits is False:
-            raise NotPermitted("the present password is another", hint="a Tenant Admin can set a new one")
+            raise NotPermitted("this is not the present password", hint="a Tenant Admin can set a new one")

@@ -66,6 +66,12 @@ def test_refusals_of_a_verb_point_to_the_name_that_was_given(shared_api: Caller)
     }  # fmt: skip
 
 
+def test_a_case_that_no_casectl_opens_came_in_by_the_api(shared_api: Caller) -> None:
+    told = [shared_api.create(**given)["channel"] for given in ({}, {"channel": "phone"})]
+    assert told == ["api", "phone"]
+    assert shared_api("POST", "/v1/cases/", {"title": "From casectl"}, Casectl_Api="1").json["channel"] == "cli"
+
+
 def test_a_field_given_by_two_names_is_refused(shared_api: Caller) -> None:
     answer = shared_api("POST", "/v1/cases/", {"title": "x", "type": "incident", "case_type_id": 1})
     assert problems(answer) == {"/case_type_id": "given_twice"}
