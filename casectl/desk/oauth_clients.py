@@ -7,32 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
+
+from casectl.rules.redirects import redirect_matches
 
 if TYPE_CHECKING:
     from casectl.desk.access_steps import Step
 
 CODE, REFRESH, CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
-
-_LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?((?:/[^?#\\]*)?(?:\?[^#\\]*)?)", re.ASCII)
-_PLAIN = re.compile(r"[!-~]{1,2000}", re.ASCII)
-
-
-def redirect_matches(registered: str, asked: str) -> bool:
-    """Whether a login may send the browser to `asked`: to what was registered, on loopback to any port (RFC 8252, 7.3).
-
-    Text is compared with text, so that nothing is left to how a browser reads it.
-    """
-    if not _PLAIN.fullmatch(asked):
-        return False
-    if asked == registered:
-        return True
-    ours, theirs = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(asked)
-    return ours is not None and theirs is not None and ours.groups() == theirs.groups()
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,7 +38,9 @@ def redirect_problem(uri: str) -> str:
 
 def redirect_matches(registered: str, asked: str) -> bool:
     """Whether a login for `registered` may send the browser to `asked`: the same text, but for the port of loopback."""
+    if not _PLAIN.fullmatch(asked):
+        return False
     if asked == registered:
         return True
     ours, theirs = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(asked)
-    return ours is not None and theirs is not None and ours.groups() == theirs.groups() and "\\" not in asked
+    return ours is not None and theirs is not None and ours.groups() == theirs.groups()
