@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse
@@ -16,25 +18,49 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
+    from casectl.desk.pool import Pool
+
+
+REMEMBERED_SECONDS = 0.5
+"""How long an answer of the database is told again: nobody counts these requests, and anybody may send them."""
+
 
 def health_routes() -> list[Route]:
     """`/healthz`: the process answers. `/readyz`: the database does, too, with the right schema."""
-    return [Route("/healthz", _alive, methods=["GET"]), Route("/readyz", _ready, methods=["GET"])]
+    return [Route("/healthz", _alive, methods=["GET"]), Route("/readyz", Readiness().answer, methods=["GET"])]
 
 
 async def _alive(request: Request) -> Response:  # noqa: ARG001 - Starlette's signature
     return PlainTextResponse("alive\n")
 
 
-async def _ready(request: Request) -> Response:
-    try:
-        closing = getattr(request.app.state, "closing", None)
+class Readiness:
+    """Asks the database now and then, and once for all who ask at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._until = 0.0
+        self._refusal: Refusal | None = None
+
+    async def answer(self, request: Request) -> Response:
+        """Whether this process can serve."""
+        state = request.app.state
+        closing = getattr(state, "closing", None)
         if closing is not None and closing.is_set():
-            raise Unreachable("the server is shutting down")
-        await require_ready(request.app.state.pool)
+            return _Problem(Unreachable("the server is shutting down"))
+        async with self._lock:
+            if time.monotonic() >= self._until:
+                self._refusal = await _refusal_of(state.pool)
+                self._until = time.monotonic() + REMEMBERED_SECONDS
+        return PlainTextResponse("ready\n") if self._refusal is None else _Problem(self._refusal)
+
+
+async def _refusal_of(pool: Pool) -> Refusal | None:
+    try:
+        await require_ready(pool)
     except Refusal as refusal:
-        return _Problem(refusal)
-    return PlainTextResponse("ready\n")
+        return refusal
+    return None
 
 
 class _Problem(PlainTextResponse):

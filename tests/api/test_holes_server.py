@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from casectl.api import events
+from casectl.api import events, health
 from casectl.api.app import make_app
 from casectl.desk import access_steps
 from casectl.rules import text
@@ -397,3 +397,17 @@ def test_refusals_without_end_do_not_fill_the_audit(
             proof = {"Authorization": basic(client, "wrong")}
             assert post(served, "/oauth/token", {"grant_type": "client_credentials"}, **proof).status == 401
     assert sql(served_database, "SELECT count(*) FROM security_events WHERE outcome = 'refused'") == [(5,)]
+
+
+def test_whoever_asks_whether_the_server_is_ready_takes_no_connections_away(
+    shared_api: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "REMEMBERED_SECONDS", 30.0)
+    time.sleep(0.6)
+    pool, asked = shared_api.served.app.state.pool, []
+    connection = pool.connection
+    monkeypatch.setattr(pool, "connection", lambda: asked.append(1) or connection())
+    with ThreadPoolExecutor(10) as many:
+        found = list(many.map(lambda _: shared_api.served.ask("GET", "/readyz").status, range(50)))
+    assert found == [200] * 50
+    assert len(asked) == 1
