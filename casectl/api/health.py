@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from casectl.desk.pool import Pool
 
 
-REMEMBERED_SECONDS = 0.5
-"""How long an answer of the database is told again: nobody counts these requests, and anybody may send them."""
-
-
 def health_routes() -> list[Route]:
     """`/healthz`: the process answers. `/readyz`: the database does, too, with the right schema."""
     return [Route("/healthz", _alive, methods=["GET"]), Route("/readyz", Readiness().answer, methods=["GET"])]
@@ -35,12 +30,10 @@ async def _alive(request: Request) -> Response:  # noqa: ARG001 - Starlette's si
 
 
 class Readiness:
-    """Asks the database now and then, and once for all who ask at the same time."""
+    """Asks the database once for all who ask at the same time: nobody counts them, and anybody may ask."""
 
     def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._until = 0.0
-        self._refusal: Refusal | None = None
+        self._asking: asyncio.Task[Refusal | None] | None = None
 
     async def answer(self, request: Request) -> Response:
         """Whether this process can serve."""
@@ -48,11 +41,10 @@ class Readiness:
         closing = getattr(state, "closing", None)
         if closing is not None and closing.is_set():
             return _Problem(Unreachable("the server is shutting down"))
-        async with self._lock:
-            if time.monotonic() >= self._until:
-                self._refusal = await _refusal_of(state.pool)
-                self._until = time.monotonic() + REMEMBERED_SECONDS
-        return PlainTextResponse("ready\n") if self._refusal is None else _Problem(self._refusal)
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(_refusal_of(state.pool))
+        refusal = await asyncio.shield(self._asking)
+        return PlainTextResponse("ready\n") if refusal is None else _Problem(refusal)
 
 
 async def _refusal_of(pool: Pool) -> Refusal | None:
