@@ -53,7 +53,7 @@ def test_a_server_is_asked_what_it_is_and_kept_with_all_that_was_said(home, peer
         ("https://u:hush@desk.example.com", 2, "a password in an address can be seen"),
         ("postgresql://u:hush@db/desk", 2, "a password in an address can be seen"),
         ("http://desk.example.com", 2, "is not encrypted"),
-        ("desk.example.com", 2, "must be an address like"),
+        ("desk.example.com", 2, "--url desk.example.com is no address"),
         ("https://desk.example.com?x=1", 2, "must be an address like"),
         ("http://127.0.0.1:1", 9, "no connection to http://127.0.0.1:1"),
     ],

@@ -67,4 +67,4 @@ def _title(page: Path) -> str:
 def _command_hint(name: str) -> str:
     from casectl import registry
 
-    return f"casectl {name} --help" if registry.find(name) else "casectl help lists the pages"
+    return f"casectl {name} --help" if registry.find(name) or name in registry.NOUNS else "casectl help lists the pages"

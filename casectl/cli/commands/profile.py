@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 option = partial(typer.Option, show_default=False, rich_help_panel=OWN)
 Name = Annotated[str, typer.Argument(help="the profile's name", metavar="NAME", show_default=False)]
 
+_SCHEMES = ("https://", "http://", "postgresql://", "postgres://")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -143,6 +144,8 @@ def _values(
 
     from casectl.config import redact_url
 
+    if not url.startswith(_SCHEMES) and "=" not in url:
+        raise UsageError(f"--url {url} is no address", hint="https://… of a server, or postgresql://… of a database")
     for word in (url, proxy or ""):
         if redact_url(word) != word:
             raise UsageError(
