@@ -17,10 +17,9 @@ from casectl.api.limits import admit, count_password, turn
 from casectl.api.requests import Reader
 from casectl.api.responses import Writer, request_id_of, send_answer, send_refusal
 from casectl.api.streaming import way_of, ways_of
-from casectl.errors import InvalidInput, NotPermitted, Refusal, UsageError
+from casectl.errors import InvalidInput, Refusal, UsageError
 from casectl.operation import Call
-from casectl.operations.whoami import AskWhoAmI
-from casectl.rules.rights import RIGHTS
+from casectl.operations._may_import import MayImport
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -90,14 +89,10 @@ class VerbRoute:
             await send_refusal(scope, send, refusal)
 
     async def refuse_others(self, scope: Scope, access: Access, call: Call) -> None:
-        """Raise NotPermitted for who may not perform the verb anyway, before his body of many megabytes is read."""
+        """Raise NotPermitted for who may not import anyway, before his body of many megabytes is read."""
         async with turn(scope, access.identity.tenant_id or 0):
             asked = Call(request_id=call.request_id)
-            who = await scope["app"].state.pool.desk(access.identity).perform(AskWhoAmI(), asked)
-        if self.verb.right not in who.rights:
-            raise NotPermitted(
-                f"{who.user.login} may not {RIGHTS[self.verb.right]}: the right {self.verb.right} is missing"
-            )
+            await scope["app"].state.pool.desk(access.identity).perform(MayImport(), asked)
 
 
 def verb_routes(max_body: int = 1_000_000) -> list[VerbRoute]:
