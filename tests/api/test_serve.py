@@ -214,7 +214,7 @@ def test_a_port_in_use_is_told(served_database):
 def test_a_desk_that_is_not_set_up_is_not_served(server, template_database):
     with copied(server, template_database.name) as empty, serve_program(empty, begun=False) as program:
         assert program.process.wait(20) == 1
-        assert program.log.startswith("casectl: this desk is not set up yet\nTry: casectl init")
+        assert program.log.startswith("casectl: this desk is not set up yet\ncasectl init ")
 
 
 @pytest.mark.parametrize(("version", "told"), [("0001", "this program needs"), ("9999", "newer than this program's")])
