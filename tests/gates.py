@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from casectl.config import load
-from casectl.desk.access import Gate
-from casectl.desk.pool import Pool
+from casectl.desk.server.access import Gate
+from casectl.desk.server.pool import Pool
 from casectl.errors import NotLoggedIn
 
 if TYPE_CHECKING:

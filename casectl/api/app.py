@@ -27,8 +27,8 @@ from casectl.api.problems import http_problem
 from casectl.api.proxies import TrustedProxies
 from casectl.api.routes import VerbRoutes, verb_routes
 from casectl.api.server_settings import server_settings
-from casectl.desk.access import Gate
-from casectl.desk.pool import SCHEMA, Pool
+from casectl.desk.server.access import Gate
+from casectl.desk.server.pool import SCHEMA, Pool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

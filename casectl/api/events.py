@@ -17,7 +17,7 @@ import msgspec
 
 from casectl.api.exchange import Asked, Piecewise
 from casectl.api.responses import encode
-from casectl.desk.tailing import Tailer
+from casectl.desk.server.tailing import Tailer
 from casectl.errors import Refusal, TooManyRequests, UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from casectl.api.responses import send_refusal
-from casectl.desk.readiness import require_ready
+from casectl.desk.server.readiness import require_ready
 from casectl.errors import Refusal, Unreachable
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.pool import Pool
 
 
 def health_routes() -> list[Route]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from casectl.api.responses import JSON_TYPE, encode, send_answer
-from casectl.desk.job_runner import JobRunner
+from casectl.desk.server.job_runner import JobRunner
 from casectl.operations.job_start import StartJob
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from casectl.api.exchange import Asked
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.pool import Pool
     from casectl.operation import AnyOperation
 
 

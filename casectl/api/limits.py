@@ -16,7 +16,7 @@ from casectl.api.proxies import network_of
 from casectl.api.rates import Rates, Standing
 from casectl.api.responses import send_refusal
 from casectl.api.turns import Turns
-from casectl.desk.rates import SharedBuckets
+from casectl.desk.server.rates import SharedBuckets
 from casectl.errors import Refusal, TooLarge, TooManyRequests, TooSlow
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from casectl.api.metrics import Metrics
     from casectl.api.server_settings import ServerSettings
     from casectl.api.turns import Turn
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.pool import Pool
 
 _UNLIMITED = frozenset(("/healthz", "/readyz"))
 _SLOWEST = 1000

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from casectl.desk.rates import Taken
+from casectl.desk.server.rates import Taken
 from casectl.errors import TooManyRequests, Unreachable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Buckets(Protocol):
     """Where blocks come from."""
 
     async def take(self, bucket: str, rate: float, burst: int, want: int) -> Taken:
-        """Up to `want` tokens; see casectl.desk.rates."""
+        """Up to `want` tokens; see casectl.desk.server.rates."""
         ...
 
 

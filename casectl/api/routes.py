@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from casectl.desk.access import Access
+    from casectl.desk.server.access import Access
     from casectl.operation import Operation
 
 IMPORT_BODY = 25_000_000

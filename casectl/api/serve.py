@@ -33,7 +33,7 @@ def serve(config: Config, tell: Tell) -> None:
     Raises what is wrong before anything is served (UsageError, InvalidInput, Failure, NotInitialised, SchemaMismatch,
     Unreachable), KeyboardInterrupt after SIGINT or a second signal.
     """
-    from casectl.desk.readiness import require_desk
+    from casectl.desk.server.readiness import require_desk
 
     settings = server_settings(config)
     tls = tls_context(settings)

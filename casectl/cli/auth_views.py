@@ -6,7 +6,7 @@ from typing import Any
 
 from casectl.cli.formats import age, moment, plain
 from casectl.cli.views import Column, View
-from casectl.desk.login import LoggedIn, LoggedOut
+from casectl.desk.remote.login import LoggedIn, LoggedOut
 
 
 def _end(value: Any) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from casectl.config import Config
     from casectl.desk import Desk
-    from casectl.desk.remote import RemoteDesk
+    from casectl.desk.remote.desk import RemoteDesk
     from casectl.store.cluster import Address, Cluster
 
 DATABASE = "casectl"
@@ -76,9 +76,9 @@ def remote_desk(config: Config, report: Callable[[str], None], token: str | None
 
     Raises InvalidInput for a wrong address.
     """
-    from casectl.desk.exchange import Settings
-    from casectl.desk.remote import RemoteDesk, StaticToken
-    from casectl.desk.session import credentials_of
+    from casectl.desk.remote.desk import RemoteDesk, StaticToken
+    from casectl.desk.remote.exchange import Settings
+    from casectl.desk.remote.session import credentials_of
 
     for name in ("tenant", "user"):
         value = config.value(name)

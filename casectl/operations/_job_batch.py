@@ -1,7 +1,7 @@
 """One step of a job: the next thousand cases and the job's own progress in one transaction.
 
-No verb of the registry: only the runner of a server (`desk.job_runner`) performs it, as the job's actor. A step that is
-not committed leaves both as they were, so a job goes on exactly where it was, whoever goes on.
+No verb of the registry: only the runner of a server (`desk.server.job_runner`) performs it, as the job's actor. A step
+that is not committed leaves both as they were, so a job goes on exactly where it was, whoever goes on.
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 import psycopg
 import pytest
 
-from casectl.desk.exchange import Settings
 from casectl.desk.identity import Identity
 from casectl.desk.local import LocalDesk
-from casectl.desk.remote import RemoteDesk, StaticToken
+from casectl.desk.remote.desk import RemoteDesk, StaticToken
+from casectl.desk.remote.exchange import Settings
 from casectl.errors import Unreachable
 from casectl.operations.create import Create
 from casectl.operations.key_create import CreateKey

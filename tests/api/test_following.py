@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 from casectl.api.app import make_app
-from casectl.desk.event_stream import pages
 from casectl.desk.following import follow
 from casectl.desk.identity import Identity
 from casectl.desk.local import LocalDesk
-from casectl.desk.remote import RemoteDesk, StaticToken
+from casectl.desk.remote.desk import RemoteDesk, StaticToken
+from casectl.desk.remote.event_stream import pages
 from casectl.errors import InvalidInput, NotLoggedIn, Unreachable
 from casectl.operations.create import Create
 from casectl.operations.events import Events

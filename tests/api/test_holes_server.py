@@ -13,7 +13,7 @@ import pytest
 
 from casectl.api import events
 from casectl.api.app import make_app
-from casectl.desk import access_steps
+from casectl.desk.server import access_steps
 from casectl.rules import text
 from casectl.store.known import _known as kept
 from tests.api.oauth_flows import (

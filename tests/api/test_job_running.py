@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from casectl.desk.job_runner import JobRunner
-from casectl.desk.pool import Pool
+from casectl.desk.server.job_runner import JobRunner
+from casectl.desk.server.pool import Pool
 from tests.served import config_of
 
 if TYPE_CHECKING:

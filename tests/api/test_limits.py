@@ -14,8 +14,8 @@ import pytest
 from casectl.api.limits import Body, throttle
 from casectl.api.rates import OwnBuckets, Rates
 from casectl.api.turns import Turns
-from casectl.desk.pool import Pool
-from casectl.desk.rates import SharedBuckets, Taken
+from casectl.desk.server.pool import Pool
+from casectl.desk.server.rates import SharedBuckets, Taken
 from casectl.errors import TooLarge, TooManyRequests, TooSlow, Unreachable
 from tests.served import config_of
 

@@ -11,7 +11,7 @@ import pytest
 from casectl.api.app import make_app
 from casectl.desk.identity import Identity
 from casectl.desk.local import AsyncLocalDesk, LocalDesk
-from casectl.desk.remote import RemoteDesk, StaticToken
+from casectl.desk.remote.desk import RemoteDesk, StaticToken
 from casectl.model.actor import Actor
 from casectl.operation import Call
 from casectl.rules.defaults import CASE_TYPES

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from casectl.desk import access as gates
+from casectl.desk.server import access as gates
 from casectl.errors import NotPermitted
 from casectl.operations.create import Create
 from casectl.operations.list import ListCases
@@ -17,8 +17,8 @@ from tests.contract.conftest import prepare
 from tests.gates import by_owner, refusal, until, with_gate
 
 if TYPE_CHECKING:
-    from casectl.desk.access import Gate
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.access import Gate
+    from casectl.desk.server.pool import Pool
     from tests.conftest import Database
 
 TOKEN = "ct_" + "a" * 43

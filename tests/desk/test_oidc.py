@@ -23,7 +23,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from casectl.desk import oidc_keys
+from casectl.desk.server import oidc_keys
 from casectl.errors import InvalidInput, NotPermitted, Unreachable
 from casectl.operations.create import Create
 from casectl.operations.user_show import ShowUser
@@ -34,8 +34,8 @@ from tests.identity_provider import BACK, CLIENT, SECRET
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from casectl.desk.access import Gate
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.access import Gate
+    from casectl.desk.server.pool import Pool
     from tests.conftest import Database
 
 AUDIENCE = "https://desk.example"

@@ -11,7 +11,7 @@ import pytest
 
 from casectl.config import load
 from casectl.desk.identity import Identity
-from casectl.desk.pool import Pool
+from casectl.desk.server.pool import Pool
 from casectl.errors import NotLoggedIn, NotPermitted, Unreachable
 from casectl.model.actor import Actor
 from casectl.operation import Call

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from casectl import errors, wire
-from casectl.desk import exchange, remote
-from casectl.desk.exchange import Settings, place_of
-from casectl.desk.remote import RemoteDesk, StaticToken
+from casectl.desk.remote import desk as remote
+from casectl.desk.remote import exchange
+from casectl.desk.remote.desk import RemoteDesk, StaticToken
+from casectl.desk.remote.exchange import Settings, place_of
 from casectl.errors import (
     Failure,
     InvalidInput,
@@ -517,7 +518,7 @@ def test_a_connection_is_kept_for_the_next_verb() -> None:
 def test_what_a_remote_desk_loads_stays_small() -> None:
     code = (
         "import sys\n"
-        "from casectl.desk.remote import RemoteDesk, StaticToken\n"
+        "from casectl.desk.remote.desk import RemoteDesk, StaticToken\n"
         "from casectl.operations.list import ListCases\n"
         "from casectl.errors import Unreachable\n"
         "try: RemoteDesk('http://127.0.0.1:9', StaticToken('x')).perform(ListCases())\n"

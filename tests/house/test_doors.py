@@ -21,7 +21,7 @@ def test_transactions_begin_and_end_in_the_desk() -> None:
     owners = {"store/sql.py", "store/provision.py", "store/server_process.py", "store/server_start.py"}
     used = places(r"\.(commit|rollback)\(\)")
     assert {place for place in used if "migrations" not in place} - owners <= {
-        "desk/local.py", "desk/open.py", "desk/pool.py", "desk/admin.py", "desk/demo.py",
+        "desk/local.py", "desk/open.py", "desk/server/pool.py", "desk/admin.py", "desk/demo.py",
     }  # fmt: skip
 
 

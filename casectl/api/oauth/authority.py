@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import anyio
 from anyio import to_thread
 
-from casectl.desk.access_steps import CONNECTIONS, Steps
-from casectl.desk.grants import signing_key
-from casectl.desk.logins import Passwords
+from casectl.desk.server.access_steps import CONNECTIONS, Steps
+from casectl.desk.server.grants import signing_key
+from casectl.desk.server.logins import Passwords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from casectl.config import Config
-    from casectl.desk.access_steps import Step
+    from casectl.desk.server.access_steps import Step
 
 Answer = TypeVar("Answer")
 

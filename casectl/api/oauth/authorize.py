@@ -22,13 +22,13 @@ from casectl.api.oauth.endpoints import known
 from casectl.api.oauth.grant_types import authorization_endpoint
 from casectl.api.oauth.pages import Consent, Login, consent_page, login_page, told_page
 from casectl.api.oauth.validator import Validator
-from casectl.desk import grants, logins
+from casectl.desk.server import grants, logins
 
 if TYPE_CHECKING:
     from casectl.api.oauth.authority import Authority
     from casectl.api.oauth.browser import Visit
-    from casectl.desk.access_steps import Step
-    from casectl.desk.logins import Person
+    from casectl.desk.server.access_steps import Step
+    from casectl.desk.server.logins import Person
 
 _SENTENCES: dict[type[OAuth2Error], str] = {
     MissingClientIdError: "The address names no client.",

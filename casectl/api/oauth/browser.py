@@ -15,13 +15,13 @@ from starlette.responses import Response
 
 from casectl.api.oauth.exchange import BadRequest, form_of, form_token, origin_of, query_of
 from casectl.api.oauth.pages import Page, told_page
-from casectl.desk.access_steps import Origin  # noqa: TC001 - msgspec resolves the annotations at run time
+from casectl.desk.server.access_steps import Origin  # noqa: TC001 - msgspec resolves the annotations at run time
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from casectl.api.oauth.authority import Authority
-    from casectl.desk.access_steps import Step
+    from casectl.desk.server.access_steps import Step
 
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
 _KNOWN = re.compile(r"[A-Za-z0-9_-]{22}\.[0-9a-f]{64}")
@@ -31,7 +31,7 @@ _KNOWN_SECONDS = 180 * 86_400
 class Visit(msgspec.Struct, kw_only=True):
     """One request of a browser, read: `form` is empty for a GET, `cookie` is made anew where there was none.
 
-    `known` is what the browser got at an earlier login; see `casectl.desk.logins`.
+    `known` is what the browser got at an earlier login; see `casectl.desk.server.logins`.
     """
 
     query: dict[str, str]

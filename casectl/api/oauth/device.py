@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from casectl.api.oauth.authorize import begin, log_in
 from casectl.api.oauth.browser import FORGED, Outcome
 from casectl.api.oauth.pages import Consent, consent_page, device_page, login_page, logout_page, told_page
-from casectl.desk import codes, grants, logins
-from casectl.desk.oauth_clients import find_client
+from casectl.desk.server import codes, grants, logins
+from casectl.desk.server.oauth_clients import find_client
 
 if TYPE_CHECKING:
     from casectl.api.oauth.authority import Authority
     from casectl.api.oauth.browser import Visit
-    from casectl.desk.access_steps import Step
-    from casectl.desk.codes import Device
-    from casectl.desk.logins import Person
-    from casectl.desk.oauth_clients import Client
+    from casectl.desk.server.access_steps import Step
+    from casectl.desk.server.codes import Device
+    from casectl.desk.server.logins import Person
+    from casectl.desk.server.oauth_clients import Client
 
 _UNKNOWN = "No device waits with this code. It may have expired: begin anew on the device."
 

@@ -15,8 +15,8 @@ from casectl.api.limits import address_of, throttle
 from casectl.api.oauth.exchange import NO_STORE, BadRequest, Reply, basic_of, decoded, error, form_of, origin_of
 from casectl.api.oauth.grant_types import introspection_endpoint, revocation_endpoint, token_endpoint
 from casectl.api.oauth.validator import INTROSPECT, Validator
-from casectl.desk import codes, grants
-from casectl.desk.oauth_clients import CODE, CREDENTIALS, DEVICE, REFRESH
+from casectl.desk.server import codes, grants
+from casectl.desk.server.oauth_clients import CODE, CREDENTIALS, DEVICE, REFRESH
 from casectl.errors import Refusal
 from casectl.rules.rights import RIGHTS
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from casectl.api.oauth.authority import Authority
-    from casectl.desk.access_steps import Step
+    from casectl.desk.server.access_steps import Step
 
 UNAUTHORIZED = 401
 

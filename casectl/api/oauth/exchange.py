@@ -14,7 +14,7 @@ import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
-from casectl.desk.access_steps import Origin
+from casectl.desk.server.access_steps import Origin
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -23,8 +23,8 @@ from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 from oauthlib.oauth2.rfc6749.grant_types.authorization_code import code_challenge_method_s256
 from oauthlib.oauth2.rfc8628.grant_types import DeviceCodeGrant
 
-from casectl.desk.grants import new_secret, successor_of
-from casectl.desk.oauth_clients import CODE, CREDENTIALS, DEVICE, REFRESH
+from casectl.desk.server.grants import new_secret, successor_of
+from casectl.desk.server.oauth_clients import CODE, CREDENTIALS, DEVICE, REFRESH
 
 if TYPE_CHECKING:
     from oauthlib.common import Request

@@ -16,14 +16,14 @@ import msgspec
 from starlette.responses import Response
 
 from casectl.api.oauth.style import STYLE
-from casectl.desk.codes import shown
+from casectl.desk.server.codes import shown
 from casectl.rules.rights import RIGHTS
 from casectl.rules.text import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from casectl.desk.logins import Person
+    from casectl.desk.server.logins import Person
 
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?", re.ASCII)

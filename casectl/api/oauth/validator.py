@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from oauthlib.oauth2 import RequestValidator
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidScopeError
 
-from casectl.desk import codes, grants
-from casectl.desk.oauth_clients import CODE, CREDENTIALS, DEVICE, REFRESH, Client, find_client, note_use
+from casectl.desk.server import codes, grants
+from casectl.desk.server.oauth_clients import CODE, CREDENTIALS, DEVICE, REFRESH, Client, find_client, note_use
 from casectl.rules.rights import RIGHTS
 
 if TYPE_CHECKING:
     from oauthlib.common import Request
 
-    from casectl.desk.access_steps import Step
+    from casectl.desk.server.access_steps import Step
 
 NOT_REFUSED = ("authorization_pending", "slow_down")
 """Errors that a device is told while it waits; they are no refusals."""

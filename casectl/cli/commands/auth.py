@@ -16,8 +16,8 @@ from casectl.errors import InvalidInput, Unreachable, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from casectl.desk.authorization import DeviceCode
-    from casectl.desk.login import LoggedIn, Login
+    from casectl.desk.remote.authorization import DeviceCode
+    from casectl.desk.remote.login import LoggedIn, Login
 
 _STDIN = "-"
 
@@ -66,7 +66,7 @@ def login(  # noqa: PLR0913 - one parameter per option
 
 def _log_in(options: CommonOptions, client_id: str, insecure_storage: bool, make: Callable[[Login], LoggedIn]) -> None:
     from casectl.cli.auth_views import LOGGED_IN
-    from casectl.desk.login import Login
+    from casectl.desk.remote.login import Login
 
     config = options.settings()
     output = options.output_for(config)
@@ -122,7 +122,7 @@ def _as_program(making: Login, secret_file: str, scopes: str) -> LoggedIn:
         return making.by_client(_from_stdin("secret"), scopes, "")
     import os
 
-    from casectl.desk.authorization import read_secret
+    from casectl.desk.remote.authorization import read_secret
 
     path = os.path.abspath(secret_file)  # noqa: PTH100 - no more than that
     return making.by_client(read_secret(path), scopes, path)
@@ -170,7 +170,7 @@ def logout(*, options: CommonOptions) -> None:
     The tokens are forgotten here and revoked there. It says so where the server could not be told.
     """
     from casectl.cli.auth_views import LOGGED_OUT
-    from casectl.desk.login import log_out
+    from casectl.desk.remote.login import log_out
 
     config = options.settings()
     output = options.output_for(config)
@@ -202,7 +202,7 @@ def refresh(*, options: CommonOptions) -> None:
 
 def _show(options: CommonOptions, *, refresh: bool = False) -> None:
     from casectl.cli.auth_views import LOGGED_IN
-    from casectl.desk.login import confirmed, logged_in
+    from casectl.desk.remote.login import confirmed, logged_in
 
     config = options.settings()
     output = options.output_for(config)
@@ -222,7 +222,7 @@ def token(*, options: CommonOptions) -> None:
 
     It is renewed before, where that is due. Treat it as a password: whoever has it is you for a while.
     """
-    from casectl.desk.session import credentials_of
+    from casectl.desk.remote.session import credentials_of
 
     config = options.settings()
     options.output_for(config).emit_text(credentials_of(config).token())

@@ -162,7 +162,7 @@ def _place(values: dict[str, str], around: Config) -> Config:
 
     config = around.overlaid({profile_setting(key, values["url"]): value for key, value in values.items()})
     if config.server():
-        from casectl.desk.authorization import Authorization
+        from casectl.desk.remote.authorization import Authorization
 
         Authorization.of(config)  # refuses http:// beyond this machine
     elif len(values.keys() - {"url", "tenant"}):
@@ -172,7 +172,7 @@ def _place(values: dict[str, str], around: Config) -> Config:
 
 def _found(place: Config) -> str:
     """What the server says of itself, as a sentence. Raises Unreachable."""
-    from casectl.desk.authorization import Authorization
+    from casectl.desk.remote.authorization import Authorization
     from casectl.errors import Unreachable
 
     try:
@@ -226,7 +226,7 @@ def _is_in(path: str, name: str) -> bool:
 
 
 def _log_out(options: CommonOptions, place: Config) -> None:
-    from casectl.desk.login import log_out
+    from casectl.desk.remote.login import log_out
     from casectl.errors import NotLoggedIn
 
     try:
@@ -264,8 +264,8 @@ def _profile(options: CommonOptions, name: str, current: Config) -> Profile:
     url = place.server()
     login = None
     if url:
-        from casectl.desk.session import account_of
-        from casectl.desk.tokens import TokenStore
+        from casectl.desk.remote.session import account_of
+        from casectl.desk.remote.tokens import TokenStore
 
         login = TokenStore.of(place).note(account_of(place))
     address = {row[0]: row[1:] for row in place.show()}["remote.url" if url else "database.url"]

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from casectl.desk.grants import digest_of, signing_key
+from casectl.desk.server.grants import digest_of, signing_key
 from casectl.store import password_hashes
 
 if TYPE_CHECKING:
     from typing import Any, LiteralString
 
-    from casectl.desk.access_steps import Origin, Step, Steps
+    from casectl.desk.server.access_steps import Origin, Step, Steps
 
 FREE_BY_ACCOUNT, FREE_BY_ADDRESS, FREE_CODES = 5, 30, 5
 """So many failures in a row are the last before a delay."""

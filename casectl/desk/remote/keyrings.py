@@ -1,6 +1,6 @@
 """The system's keyring, asked with patience that ends: a locked or hanging one must hang no command.
 
-Only `desk.tokens` and `desk.login` import this module; it is the only one that imports `keyring`, and a command that
+Only `tokens` and `login` beside it import this module; it is the only one that imports `keyring`, and a command that
 has tokens loads no more of it than the backend that holds them.
 """
 

@@ -1,4 +1,4 @@
-"""Following events of a server over server-sent events without loss. Only `desk.remote` imports this.
+"""Following events of a server over server-sent events without loss. Only `desk.remote.desk` imports this.
 
 A page in the ordinary way comes first, and again after every break: it has the retries, the refusals and the renewal
 of the token that every verb has. Between breaks the stream goes on from the last place.
@@ -18,7 +18,7 @@ from casectl.model.event import Event, EventPage
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from casectl.desk.remote import RemoteDesk
+    from casectl.desk.remote.desk import RemoteDesk
     from casectl.operation import Operation
 
 Result = TypeVar("Result")

@@ -14,7 +14,7 @@ import msgspec
 from casectl.rules.redirects import redirect_matches
 
 if TYPE_CHECKING:
-    from casectl.desk.access_steps import Step
+    from casectl.desk.server.access_steps import Step
 
 CODE, REFRESH, CREDENTIALS = "authorization_code", "refresh_token", "client_credentials"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"

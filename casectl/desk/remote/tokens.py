@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from casectl.desk import private_files
+from casectl.desk.remote import private_files
 from casectl.errors import Failure
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class TokenStore:
         if note.store == "file":
             content = private_files.read(self._path(note.account, "token"), secret=True)
         else:
-            from casectl.desk import keyrings
+            from casectl.desk.remote import keyrings
 
             content = keyrings.get(note.backend, note.account.name)
         if content is None:
@@ -123,7 +123,7 @@ class TokenStore:
         if note.store == "file":
             private_files.write(self._path(note.account, "token"), content)
         else:
-            from casectl.desk import keyrings
+            from casectl.desk.remote import keyrings
 
             keyrings.put(note.backend, note.account.name, content.decode())
         private_files.write(self._path(note.account, "json"), msgspec.json.encode(note))
@@ -133,7 +133,7 @@ class TokenStore:
         if note.store == "file":
             private_files.remove(self._path(note.account, "token"))
         else:
-            from casectl.desk import keyrings
+            from casectl.desk.remote import keyrings
 
             keyrings.remove(note.backend, note.account.name)
         private_files.remove(self._path(note.account, "json"))

@@ -1,6 +1,6 @@
 """Access tokens of the organisation's own OpenID provider: who holds one, as a user of the desk.
 
-`desk.access` imports this module where `oidc.issuer` is set. A token is believed when the issuer's key has signed it,
+`access` imports this module where `oidc.issuer` is set. A token is believed when the issuer's key has signed it,
 it is meant for this server and it is its time (RFC 9068, 4; RFC 8725); its claims then name a tenant, a user and, where
 wished, his roles. A user made so, and a role changed so, is a change by casectl itself in the audit.
 """
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl.desk.access import Access, unknown
 from casectl.desk.identity import Identity
-from casectl.desk.oidc_keys import ProviderKeys, check_address
-from casectl.desk.oidc_people import Person, Visitors
+from casectl.desk.server.access import Access, unknown
+from casectl.desk.server.oidc_keys import ProviderKeys, check_address
+from casectl.desk.server.oidc_people import Person, Visitors
 from casectl.errors import InvalidInput, NotLoggedIn
 from casectl.rules.rights import RIGHTS
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from casectl.config import Config
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.pool import Pool
 
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures that only the provider can make; one with a shared secret could be made by whoever can check it."""

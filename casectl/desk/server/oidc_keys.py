@@ -1,6 +1,6 @@
 """The public keys of an OpenID provider: found by discovery, fetched within bounds, kept, fetched anew when they turn.
 
-Only `desk.oidc` imports this module. Everything the provider says is taken for hostile until it is checked: size,
+Only `oidc` imports this module. Everything the provider says is taken for hostile until it is checked: size,
 time, redirects and addresses are bounded here.
 """
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from casectl.desk.tokens import Account, Note, Tokens, TokenStore
+from casectl.desk.remote.tokens import Account, Note, Tokens, TokenStore
 from casectl.errors import NotLoggedIn, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from casectl.config import Config
-    from casectl.desk.remote import Credentials
+    from casectl.desk.remote.desk import Credentials
 
 MARGIN = 30.0
 """Seconds before its end at which a token is refreshed, or a tenth of its life if that is less."""
@@ -41,7 +41,7 @@ def credentials_of(config: Config) -> Credentials:
     CASECTL_TOKEN goes before every login, and is never stored.
     """
     if config.token:
-        from casectl.desk.remote import StaticToken
+        from casectl.desk.remote.desk import StaticToken
 
         return StaticToken(config.token)
     return session_of(config)
@@ -54,7 +54,7 @@ def session_of(config: Config) -> Session:
 
 
 def _refresh(config: Config, tokens: Tokens) -> Tokens:
-    from casectl.desk.authorization import Authorization
+    from casectl.desk.remote.authorization import Authorization
 
     return Authorization.of(config).refreshed(tokens)
 

@@ -9,7 +9,7 @@ import msgspec
 from casectl.errors import Unreachable
 
 if TYPE_CHECKING:
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.pool import Pool
 
 _TAKE = "SELECT granted, wait, remaining FROM take_tokens(%s, %s, %s, %s)"
 _PRUNE = "SELECT prune_rate_buckets()"

@@ -20,7 +20,7 @@ from casectl.operation import Call
 from casectl.operations._job_batch import RunBatch
 
 if TYPE_CHECKING:
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.pool import Pool
 
 SECONDS_BETWEEN = 3.0
 """Looks for jobs that other servers were asked for, or died over."""

@@ -1,6 +1,6 @@
 """Files that nobody but their owner reads: written whole or not at all, refused when others could get at them.
 
-Only `desk.tokens` and its like import this module.
+Only `tokens` and its like import this module.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import LiteralString
 
-    from casectl.desk.access_steps import Step
-    from casectl.desk.oauth_clients import Client
+    from casectl.desk.server.access_steps import Step
+    from casectl.desk.server.oauth_clients import Client
 
 _USER_RIGHTS: LiteralString = """
     SELECT DISTINCT given FROM user_roles x

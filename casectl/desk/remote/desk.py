@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeVar
 import msgspec
 
 from casectl import __version__, wire
-from casectl.desk.exchange import Answer, Exchange, Fault, Place, Settings, place_of
+from casectl.desk.remote.exchange import Answer, Exchange, Fault, Place, Settings, place_of
 from casectl.errors import Failure, InvalidInput, NotLoggedIn, Refusal, SchemaMismatch, Unreachable
 from casectl.operation import Call, Operation, result_type
 from casectl.rules.case_input import one_line
@@ -133,7 +133,7 @@ class RemoteDesk:
 
     def follow(self, operation: Operation[Result]) -> Iterator[Result]:
         """See `casectl.desk.Desk.follow`."""
-        from casectl.desk.event_stream import follow
+        from casectl.desk.remote.event_stream import follow
 
         return follow(self, operation, self._report)
 

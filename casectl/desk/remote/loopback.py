@@ -1,4 +1,4 @@
-"""The port of this machine to which the login page sends the browser back (RFC 8252, 7.3). Only `desk.login` uses it.
+"""The port of this machine to which the login page sends the browser back (RFC 8252, 7.3). Only `login` uses it.
 
 It listens on 127.0.0.1 alone, believes nothing but the answer with the right `state`, and shows a page without script.
 """

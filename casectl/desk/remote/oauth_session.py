@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from casectl import __version__
-from casectl.desk.exchange import Place, Settings, fault_of
+from casectl.desk.remote.exchange import Place, Settings, fault_of
 from casectl.errors import InvalidInput, NotLoggedIn, Refusal, TooManyRequests, Unreachable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class OAuthError(NotLoggedIn):
 
 
 def posting(place: Place, settings: Settings, kind: str, client_id: str, scope: str) -> Poster:
-    """See `casectl.desk.authorization.Authorization.poster`."""
+    """See `casectl.desk.remote.authorization.Authorization.poster`."""
     import requests_oauthlib
     from oauthlib import oauth2
 

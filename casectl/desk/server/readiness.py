@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from casectl.config import Config
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.pool import Pool
 
 _STATE = "SELECT problem, schema_version FROM enter(NULL, NULL, NULL, 'serve', NULL)"
 

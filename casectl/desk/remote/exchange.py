@@ -1,4 +1,4 @@
-"""One HTTP exchange with a server: what went wrong on the way becomes one clear line. Only `desk.remote` imports it.
+"""One HTTP exchange with a server: what went wrong on the way becomes one clear line. `desk.remote` imports it.
 
 It follows no redirect, reads no .netrc and no proxy of the environment, and logs nothing; urllib3 logs no header.
 """

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from casectl.desk.grants import Family, digest_of, new_secret, revoke
+from casectl.desk.server.grants import Family, digest_of, new_secret, revoke
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, LiteralString
 
-    from casectl.desk.access_steps import Step
-    from casectl.desk.oauth_clients import Client
+    from casectl.desk.server.access_steps import Step
+    from casectl.desk.server.oauth_clients import Client
 
 LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """Of user codes: no vowels, hence no words (RFC 8628, section 6.1)."""

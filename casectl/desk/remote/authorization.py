@@ -1,6 +1,6 @@
 """The OAuth client: obtains, refreshes and revokes tokens at a server of casectl (RFC 6749, 7636, 8628, 8414, 7009).
 
-`desk.session` and `desk.login` import it, only when tokens must be obtained. requests-oauthlib speaks with the token
+`session` and `login` import it, only when tokens must be obtained. requests-oauthlib speaks with the token
 endpoint; around it no redirect is followed, no .netrc and no proxy of the environment is read, nothing is logged.
 """
 
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl import __version__, wire
-from casectl.desk.exchange import Answer, Exchange, Fault, Place, Settings, place_of
-from casectl.desk.oauth_session import Poster, posting
-from casectl.desk.tokens import Tokens
+from casectl.desk.remote.exchange import Answer, Exchange, Fault, Place, Settings, place_of
+from casectl.desk.remote.oauth_session import Poster, posting
+from casectl.desk.remote.tokens import Tokens
 from casectl.errors import NotLoggedIn, Refusal, Unreachable
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _decoded(answer: Answer, kind: type[msgspec.Struct]) -> msgspec.Struct | Non
 
 def _refused(place: Place, answer: Answer) -> Refusal:
     """An OAuth error (RFC 6749, 5.2) as a refusal."""
-    from casectl.desk.oauth_session import refusal_of
+    from casectl.desk.remote.oauth_session import refusal_of
 
     try:
         document = msgspec.json.decode(answer.body)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from casectl.desk.authorization import DEVICE_INTERVAL, Authorization, DeviceCode, settings_of
-from casectl.desk.oauth_session import refusal_of
-from casectl.desk.session import account_of, credentials_of, is_renewable, not_logged_in, session_of
-from casectl.desk.tokens import Account, Method, Note, Tokens, TokenStore
+from casectl.desk.remote.authorization import DEVICE_INTERVAL, Authorization, DeviceCode, settings_of
+from casectl.desk.remote.oauth_session import refusal_of
+from casectl.desk.remote.session import account_of, credentials_of, is_renewable, not_logged_in, session_of
+from casectl.desk.remote.tokens import Account, Method, Note, Tokens, TokenStore
 from casectl.errors import InvalidInput, NotFound, NotLoggedIn, NotPermitted, Refusal, Unreachable
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ class Login:
         self._store = TokenStore.of(config)
         self._backend = ""
         if not insecure_storage:
-            from casectl.desk import keyrings
+            from casectl.desk.remote import keyrings
 
             self._backend = keyrings.probe()
 
     def by_browser(self, scope: str, show: Callable[[str], None], patience: float) -> LoggedIn:
         """The authorization code flow with PKCE on a port of this machine; `show` shows somebody the login page."""
-        from casectl.desk.loopback import Loopback
+        from casectl.desk.remote.loopback import Loopback
 
         metadata = self.server.metadata()
         if not metadata.authorization_endpoint:
@@ -196,7 +196,7 @@ def described(note: Note, tokens: Tokens) -> LoggedIn:
 
 def _asked_who(config: Config, tokens: Tokens, *, is_vital: bool) -> WhoAmI | None:
     """Whom the server takes the holder for; None where it does not say, which refuses a given token only."""
-    from casectl.desk.remote import RemoteDesk, StaticToken
+    from casectl.desk.remote.desk import RemoteDesk, StaticToken
     from casectl.operations.whoami import AskWhoAmI
 
     try:
@@ -264,7 +264,7 @@ def logged_in(config: Config, *, refresh: bool = False) -> LoggedIn:
 
 def confirmed(config: Config, login: LoggedIn) -> LoggedIn:
     """The login as the server knows it now. Raises NotLoggedIn when it refuses it, Unreachable when it is away."""
-    from casectl.desk.remote import RemoteDesk
+    from casectl.desk.remote.desk import RemoteDesk
     from casectl.operations.whoami import AskWhoAmI
 
     with RemoteDesk(login.url, credentials_of(config), settings_of(config)) as desk:

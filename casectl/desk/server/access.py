@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from typing import LiteralString
 
     from casectl.config import Config
-    from casectl.desk.oidc import Issuers
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.oidc import Issuers
+    from casectl.desk.server.pool import Pool
 
 REMEMBERED_SECONDS = 5.0
 """How long an answer may be used again (DECISIONS 16): the longest a revocation can go unheard."""
@@ -174,7 +174,7 @@ class Gate:
         return admitted
 
     def _provider(self) -> Issuers:
-        from casectl.desk.oidc import Issuers
+        from casectl.desk.server.oidc import Issuers
 
         return Issuers(self._pool, self._config)
 

@@ -1,6 +1,6 @@
 """Those whom an OpenID provider vouches for, as users of a tenant: found, made at their first visit, given their roles.
 
-Only `desk.oidc` imports this module. Whatever it changes stands in the audit as a change by casectl itself.
+Only `oidc` imports this module. Whatever it changes stands in the audit as a change by casectl itself.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from casectl.store.sql import AsyncSql
 from casectl.store.unit import StoredUnit
 
 if TYPE_CHECKING:
-    from casectl.desk.pool import Pool
+    from casectl.desk.server.pool import Pool
 
 _WHO = """
     SELECT u.id, u.is_active AND u.kind = 'user',
