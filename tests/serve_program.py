@@ -62,6 +62,8 @@ class ServeProgram:
     def wait(self) -> ServeProgram:
         """Until it answers."""
         self.wait_for(r"Serving the desk at https?://\S+?:(\d+)[ .]")
+        if "off" not in self.process.args:
+            self.wait_for(r"Metrics are at http://\S+?:\d+/")
         self.port = int(re.findall(r"Serving the desk at https?://\S+?:(\d+)[ .]", self.log)[0])
         found = re.findall(r"Metrics are at http://\S+?:(\d+)/", self.log)
         self.metrics_port = int(found[0]) if found else 0

@@ -136,7 +136,7 @@ def field_schema(verb: type[AnyOperation], name: str) -> Schema:
     own = _own_schema(verb)["properties"][name]
     if name == WORK:
         return _bounded(_own_schema(registry.load("bulk-update"))) | {"description": own["description"]}
-    if (verb.name, name) == ("create", "channel"):
+    if name == "channel":
         return _merged(own, deepcopy(LIMITS[name])) | {"default": CHANNEL}
     always = OF_VERB.get((verb.name, name))
     if always is None and ("minimum" in own or "maxLength" in own):

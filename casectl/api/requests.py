@@ -36,7 +36,7 @@ MOST_DIGITS = 18
 """Of a number in a query string."""
 
 CHANNEL = "api"
-"""How a case came in that no casectl opens and whose opener says nothing of it."""
+"""How a case or a note came in that no casectl sends and whose sender says nothing of it."""
 _FROM_CASECTL = wire.API_VERSION.lower().encode()
 
 SELECTION = "fields"
@@ -93,6 +93,7 @@ class Reader:
         named = {*free} - MADE.get(verb.name, frozenset())
         self._references = REFERENCES & named
         self.names = {name: name for name in free} | {alias: name for alias, name in ALIASES.items() if name in named}
+        self._tells_channel = "channel" in declared
         self._nested = NESTED.get(verb.name, "")
         self._inside = {name: to for name, to in self.names.items() if to not in OUTSIDE.get(verb.name, ())}
         self._not_yet = NOT_YET.get(verb.name, {})
@@ -113,7 +114,7 @@ class Reader:
             if body:
                 refuse_other_types(scope)
                 self._take_body(decode(body), found)
-            if self.verb.name == "create" and header(scope, _FROM_CASECTL) == "":
+            if self._tells_channel and header(scope, _FROM_CASECTL) == "":
                 found.given.setdefault("channel", CHANNEL)
         else:
             self._take_parameters(parameters, found)

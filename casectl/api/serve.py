@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from casectl.api.access_log import set_up_logging
 from casectl.api.listening import address_of, listen_at, refuse_plain_http, tls_context
@@ -41,10 +41,8 @@ def serve(config: Config, tell: Tell) -> None:
     try:
         require_desk(config, tell)
         set_up_logging(settings.log_format)
-        _tell_addresses(settings, sockets, tell)
-        ended_by = _serve_in_workers(config, settings, sockets, tls) if settings.workers > 1 else _serve_here(
-            config, settings, sockets, tls
-        )  # fmt: skip
+        serve_desk = _serve_in_workers if settings.workers > 1 else _serve_here
+        ended_by = serve_desk(config, Told(settings, sockets, tell), tls)
     finally:
         sockets.close()
     if ended_by == signal.SIGINT:
@@ -63,12 +61,20 @@ def _open(settings: ServerSettings) -> Sockets:
         raise
 
 
-def _tell_addresses(settings: ServerSettings, sockets: Sockets, tell: Tell) -> None:
-    scheme = "https" if settings.tls_cert else "http"
-    several = f" with {settings.workers} workers" if settings.workers > 1 else ""
-    tell(f"Serving the desk at {scheme}://{address_of(sockets.desk)}{several}.")
-    if sockets.metrics is not None:
-        tell(f"Metrics are at http://{address_of(sockets.metrics)}/metrics.")
+class Told(NamedTuple):
+    """What is served where, to be told as soon as a signal would end it in good order."""
+
+    settings: ServerSettings
+    sockets: Sockets
+    tell: Tell
+
+    def now(self) -> None:
+        """Tell it."""
+        scheme = "https" if self.settings.tls_cert else "http"
+        several = f" with {self.settings.workers} workers" if self.settings.workers > 1 else ""
+        self.tell(f"Serving the desk at {scheme}://{address_of(self.sockets.desk)}{several}.")
+        if self.sockets.metrics is not None:
+            self.tell(f"Metrics are at http://{address_of(self.sockets.metrics)}/metrics.")
 
 
 def _application(config: Config) -> Starlette:
@@ -77,21 +83,23 @@ def _application(config: Config) -> Starlette:
     return make_app(config)
 
 
-def _serve_here(config: Config, settings: ServerSettings, sockets: Sockets, tls: ssl.SSLContext | None) -> int:
+def _serve_here(config: Config, told: Told, tls: ssl.SSLContext | None) -> int:
     from casectl.api.process import run_process
 
     is_ready = False
 
     def beat() -> None:
         nonlocal is_ready
+        if not is_ready:
+            told.now()
         notify("WATCHDOG=1" if is_ready else "READY=1")
         is_ready = True
 
     watcher = Watcher(beat, lambda: notify("STOPPING=1"))
-    return run_process(_application(config), settings, sockets, tls, watcher)
+    return run_process(_application(config), told.settings, told.sockets, tls, watcher)
 
 
-def _serve_in_workers(config: Config, settings: ServerSettings, sockets: Sockets, tls: ssl.SSLContext | None) -> int:
+def _serve_in_workers(config: Config, told: Told, tls: ssl.SSLContext | None) -> int:
     """Each worker makes its own application; figures are gathered in a folder of their own."""
     import shutil
     import tempfile
@@ -104,10 +112,10 @@ def _serve_in_workers(config: Config, settings: ServerSettings, sockets: Sockets
     _load_before_forking()
 
     def work(beat: Callable[[], None]) -> int:
-        return run_process(_application(config), settings, sockets, tls, Watcher(beat))
+        return run_process(_application(config), told.settings, told.sockets, tls, Watcher(beat))
 
-    supervisor = Supervisor(settings.workers, work, settings.shutdown_grace)
-    supervisor.buried, supervisor.begins_to_end = _forget_figures, sockets.close
+    supervisor = Supervisor(told.settings.workers, work, told.settings.shutdown_grace)
+    supervisor.buried, supervisor.begins, supervisor.begins_to_end = _forget_figures, told.now, told.sockets.close
     try:
         return supervisor.run()
     finally:

@@ -47,8 +47,9 @@ class Worker:
 class Supervisor:
     """`count` workers that run `work`; `work` gets a function to call every second.
 
-    `buried` is told of each worker that has ended, `begins_to_end` is called before the workers are told to end: there
-    the sockets are closed, since a socket that is open anywhere still takes connections, which then nobody answers.
+    `begins` is called once signals are heard, `buried` is told of each worker that has ended, `begins_to_end` is
+    called before the workers are told to end: there the sockets are closed, since a socket that is open anywhere still
+    takes connections, which then nobody answers.
     """
 
     def __init__(self, count: int, work: Callable[[Callable[[], None]], int], grace: float) -> None:
@@ -61,11 +62,13 @@ class Supervisor:
         self._wake = os.pipe()
         self.is_worker = False
         self.buried: Callable[[int], None] = lambda _: None
+        self.begins: Callable[[], None] = lambda: None
         self.begins_to_end: Callable[[], None] = lambda: None
 
     def run(self) -> int:
         """Keep the workers running until a signal; the signal. Returns in each worker, too, with what its work gave."""
         before = self._hear_signals()
+        self.begins()
         while len(self._workers) < self._count:
             if self._fork() is None:
                 return self._be_worker(before)

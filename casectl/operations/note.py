@@ -41,9 +41,11 @@ class AddNote(Operation[Note], frozen=True, kw_only=True):
     case: Annotated[str, Meta(description="number or id of the case")]
     content: Annotated[str, Meta(description="the text", extra={"text": True})]
     is_internal: Annotated[bool, Meta(description="hide it from reporters")] = False
+    channel: Annotated[str, Meta(description="how it came in")] = "cli"
 
     async def run(self, unit: Unit) -> Note:
         content = case_input.note_text(self.content)
+        channel = case_input.one_line(self.channel, "channel", "/channel", case_input.MAX_TAG)
         case = await unit.cases.get(self.case, with_description=False)
         check_version(unit, case.number, case.version)
         if case.deleted_at is not None:
@@ -51,7 +53,7 @@ class AddNote(Operation[Note], frozen=True, kw_only=True):
         reason = rights.may_note(unit.actor, case_facts(unit, case), internal=self.is_internal)
         if reason:
             raise not_permitted(reason, case.number)
-        note_id = await unit.notes.insert(case.id, content, is_internal=self.is_internal, channel="cli")
+        note_id = await unit.notes.insert(case.id, content, is_internal=self.is_internal, channel=channel)
         if case.first_response_at is None and self._is_response(unit, case):
             await _mark_response(unit, case.id)
         return await unit.notes.get(note_id)

@@ -55,6 +55,7 @@ def test_what_a_dead_worker_counted_stays_counted(served_database, token):
     with serve_program(served_database, "--workers", "2") as server:
         for _ in range(10):
             server.ask("GET", "/v1/cases/", token=token)
+        until(lambda: value(server.metrics(), "casectl_http_requests_total", route="/v1/cases/") == 10)
         dead = min(server.workers())
         os.kill(dead, signal.SIGKILL)
         until(lambda: len(server.workers()) == 2 and dead not in server.workers())

@@ -222,3 +222,10 @@ def test_what_makes_a_contact_takes_no_id_for_one(shared_api: Caller) -> None:
     assert problems(shared_api("POST", "/v1/contacts/", {"contact": 5})) == {"/contact": "invalid"}
     answer = shared_api("POST", "/v1/contacts/", {"contact_id": "5"})
     assert problems(answer) == {"/contact_id": "unknown", "/contact": "required"}
+
+
+def test_a_note_that_no_casectl_writes_came_in_by_the_api(shared_api: Caller) -> None:
+    case = shared_api.create()["number"]
+    assert shared_api("POST", f"/v1/cases/{case}/notes/", {"content": "x"}).json["channel"] == "api"
+    told = shared_api("POST", f"/v1/cases/{case}/notes/", {"content": "x"}, Casectl_Api="1")
+    assert told.json["channel"] == "cli"

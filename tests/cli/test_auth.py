@@ -484,3 +484,10 @@ def test_a_certificate_of_an_authority_of_ones_own(home, tmp_path):
     assert (done.returncode, "is not trusted" in done.stderr) == (9, True), done.stderr
     assert home.run("auth", "logout", **there).returncode == 0
     peer.close()
+
+
+def test_a_refused_token_of_the_environment_is_told_as_that(home, peer):
+    done = home.run("whoami", CASECTL_TOKEN="ck_nobodysxx_" + "x" * 43)
+    assert done.returncode == 4
+    assert "CASECTL_TOKEN holds it" in done.stderr
+    assert "auth login" not in done.stderr

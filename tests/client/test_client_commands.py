@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,11 @@ def local(prepared_database: Database, tmp_path: Any) -> Iterator[Home]:
     return Home(tmp_path, CASECTL_DATABASE_URL=url, CASECTL_TENANT="acme", CASECTL_USER="admin")
 
 
+def timeless(told: tuple[int, str, str]) -> tuple[int, str, str]:
+    """Without ages in seconds: the second command runs later."""
+    return told[0], re.sub(r"\b\d+s\b", "0s", told[1]), told[2]
+
+
 def test_commands_write_the_same_with_the_same_codes(remote: Home, local: Home) -> None:
     for number in range(3):
         assert remote.run("create", f"Case {number}", "--priority", "high", "--tag", "xy")[0] == 0
@@ -65,7 +71,7 @@ def test_commands_write_the_same_with_the_same_codes(remote: Home, local: Home) 
         ("type", "show", "incident"), ("import", "no-such-file.csv"), ("note", "1"), ("show", "77"),
     ]  # fmt: skip
     for words in commands:
-        assert remote.run(*words) == local.run(*words), words
+        assert timeless(remote.run(*words)) == timeless(local.run(*words)), words
 
 
 def test_what_needs_the_database_says_so_and_touches_nothing(remote: Home) -> None:
@@ -111,7 +117,7 @@ def test_a_server_that_is_away_is_exit_code_9(remote: Home) -> None:
     assert told.startswith("casectl: no connection to http://127.0.0.1:9: connection refused\n")
     code, _, told = remote.run("list", CASECTL_TOKEN="ct_" + "x" * 43)
     assert code == 4
-    assert "casectl auth login" in told
+    assert "CASECTL_TOKEN holds it" in told
 
 
 def test_a_list_from_a_server_loads_little(remote: Home) -> None:

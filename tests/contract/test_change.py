@@ -290,3 +290,11 @@ def test_the_newest_notes_are_shown(desk: Any, case: Any) -> None:
     assert [note.content for note in shown.notes] == ["note 3", "note 4"]
     assert shown.more_notes == 3
     assert desk.perform(Show(case=case.number, notes=0)).notes == []
+
+
+def test_a_note_tells_how_it_came_in(desk: Any, case: Any) -> None:
+    assert desk.perform(AddNote(case=case.number, content="said on the phone", channel="phone")).channel == "phone"
+    assert desk.perform(AddNote(case=case.number, content="typed")).channel == "cli"
+    with pytest.raises(InvalidInput) as refused:
+        desk.perform(AddNote(case=case.number, content="x", channel="a\nb"))
+    assert refused.value.problems[0].pointer == "/channel"

@@ -53,10 +53,14 @@ class Credentials(Protocol):
 
 
 class StaticToken:
-    """An API key or an access token that somebody gave: it is never renewed, and never shown."""
+    """An API key or an access token that somebody gave: it is never renewed, and never shown.
 
-    def __init__(self, token: str) -> None:
+    `advice` is what to do when it is refused; else the server's own hint is told.
+    """
+
+    def __init__(self, token: str, advice: str = "") -> None:
         self._token = token.strip()
+        self.advice = advice
 
     def token(self) -> str:
         """See `Credentials.token`."""
@@ -110,6 +114,8 @@ class RemoteDesk:
             return self._persistently(request, headers, token)
         except NotLoggedIn as refusal:
             other = self._credentials.renewed(token)
+            if other is None and isinstance(self._credentials, StaticToken) and self._credentials.advice:
+                raise NotLoggedIn(refusal.message, hint=self._credentials.advice) from None
             if other is None:
                 raise refusal from None
         return self._persistently(request, headers, other)

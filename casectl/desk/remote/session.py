@@ -43,7 +43,7 @@ def credentials_of(config: Config) -> Credentials:
     if config.token:
         from casectl.desk.remote.desk import StaticToken
 
-        return StaticToken(config.token)
+        return StaticToken(config.token, "CASECTL_TOKEN holds it, and goes before any login: give another, or unset it")
     return session_of(config)
 
 
