@@ -15,7 +15,7 @@ import msgspec
 
 from casectl import registry
 from casectl.api.aliases import NESTED, NOT_YET, OUTSIDE
-from casectl.api.requests import CHANNEL
+from casectl.api.requests import CHANNEL, TYPED
 from casectl.errors import Problem
 from casectl.model.case import CasePage
 from casectl.operation import result_type
@@ -136,7 +136,7 @@ def field_schema(verb: type[AnyOperation], name: str) -> Schema:
     own = _own_schema(verb)["properties"][name]
     if name == WORK:
         return _bounded(_own_schema(registry.load("bulk-update"))) | {"description": own["description"]}
-    if name == "channel":
+    if name == "channel" and own.get("default") == TYPED:
         return _merged(own, deepcopy(LIMITS[name])) | {"default": CHANNEL}
     always = OF_VERB.get((verb.name, name))
     if always is None and ("minimum" in own or "maxLength" in own):

@@ -35,6 +35,9 @@ TOLD = 3
 MOST_DIGITS = 18
 """Of a number in a query string."""
 
+TYPED = "cli"
+"""What verbs take for the channel of what people write."""
+
 CHANNEL = "api"
 """How a case or a note came in that no casectl sends and whose sender says nothing of it."""
 _FROM_CASECTL = wire.API_VERSION.lower().encode()
@@ -93,7 +96,8 @@ class Reader:
         named = {*free} - MADE.get(verb.name, frozenset())
         self._references = REFERENCES & named
         self.names = {name: name for name in free} | {alias: name for alias, name in ALIASES.items() if name in named}
-        self._tells_channel = "channel" in declared
+        # An import's channel is its own, whoever sends it.
+        self._tells_channel = any(one.name == "channel" and one.default == TYPED for one in struct_fields(verb))
         self._nested = NESTED.get(verb.name, "")
         self._inside = {name: to for name, to in self.names.items() if to not in OUTSIDE.get(verb.name, ())}
         self._not_yet = NOT_YET.get(verb.name, {})
