@@ -233,10 +233,11 @@ class StoredAccess:
 
     async def end_sessions(self, user_id: int, *, only: int | None = None, reason: str) -> int:
         """See `AccessControl.end_sessions`."""
-        if only is None:  # else who holds the browser's cookie, or a fresh code, would let himself in again
+        if only is None:  # else who holds the browser's cookie, a fresh code or an approved device would be in again
             mine = self._with(user=user_id)
             await self._sql.run("DELETE FROM login_sessions WHERE tenant_id = %(tenant)s AND user_id = %(user)s", mine)
             await self._sql.run("DELETE FROM codes WHERE tenant_id = %(tenant)s AND user_id = %(user)s", mine)
+            await self._sql.rows("SELECT forget_approvals(%(user)s)", mine)
         return await self._sql.run(
             "UPDATE grants SET revoked_at = now(), revoke_reason = %(reason)s, changed_by = %(by)s,"
             " changed_at = coalesce(%(at)s, now()) WHERE tenant_id = %(tenant)s AND user_id = %(user)s"

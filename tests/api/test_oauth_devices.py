@@ -272,3 +272,17 @@ def test_devices_cannot_be_begun_without_end(serving: Any, served_database: Any)
         told = [post(served, "/oauth/device_authorization", {"client_id": "casectl"}).status for _ in range(36)]
     assert told[:30] == [200] * 30
     assert 429 in told[30:]
+
+
+def test_a_device_approved_before_all_sessions_ended_gets_nothing(desk: LoginDesk) -> None:
+    for tenant in (0, 1):  # guesses of the tests before
+        sql(desk.database, "UPDATE login_delays SET blocked_until = now(), failures = 0", (), tenant)
+    device = begin(desk)
+    answer_at(desk, device["user_code"], "allow")
+    other = begin(desk)
+    answer_at(desk, other["user_code"], "allow", login="walt")
+    key = issue_key(desk.database, "wanda")
+    assert desk.served.ask("DELETE", "/v1/sessions/all/", token=key).status == 200
+    told = poll(desk, device["device_code"])
+    assert (told.status, told.json["error"]) == (400, "access_denied")
+    assert poll(desk, other["device_code"]).status == 200, "somebody else's approval stays"

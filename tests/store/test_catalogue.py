@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFINERS = {
-    "enter", "enter_as", "stamp_configuration", "prune_answers", "take_numbers", "contact_with_address", "cursor_key",
+    "enter", "enter_as", "stamp_configuration", "forget_approvals", "prune_answers",
+    "take_numbers", "contact_with_address", "cursor_key",
     "search_cases", "index_case", "index_note", "grant_key", "find_token", "find_key", "find_client", "find_code",
     "find_device_code",
     "find_user_code", "find_login_session", "find_login", "only_tenant", "take_tokens", "prune_rate_buckets",
@@ -175,7 +176,7 @@ def test_nobody_else_may_call_a_function(catalogue: Any) -> None:
     assert callable_by["desk_app"] == callable_by["desk_read"] | access | {
         "take_numbers", "contact_with_address", "take_tokens", "prune_rate_buckets", "event_horizon", "event_window",
         "event_place", "event_ends", "claim_job", "fail_job",
-        "prune_answers",
+        "prune_answers", "forget_approvals",
     }  # fmt: skip
 
 

@@ -329,9 +329,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = desk, pg_temp AS $$
     SELECT min(t.name) FROM (SELECT name FROM tenants LIMIT 2) t HAVING count(*) = 1
 $$;
 
-REVOKE ALL ON FUNCTION stamp_password(), stamp_client(), grant_key(), enter_access(int, int, text, text),
+-- Take back what a user of the tenant has approved for devices that have not come for their tokens yet: those of the
+-- built-in client lie with no tenant.
+CREATE FUNCTION forget_approvals(wanted_user int) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = desk, pg_temp AS $$
+    UPDATE device_codes SET state = 'denied'
+    WHERE approved_tenant = current_tenant() AND user_id = wanted_user AND state = 'approved'
+$$;
+
+REVOKE ALL ON FUNCTION stamp_password(), stamp_client(), grant_key(), forget_approvals(int), enter_access(int, int, text, text),
     find_token(bytea), find_key(text), find_client(text), find_code(bytea), find_device_code(bytea),
     find_user_code(text), find_login_session(bytea), find_login(text, text), only_tenant() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION grant_key(), enter_access(int, int, text, text), find_token(bytea), find_key(text),
+GRANT EXECUTE ON FUNCTION grant_key(), forget_approvals(int), enter_access(int, int, text, text), find_token(bytea), find_key(text),
     find_client(text), find_code(bytea), find_device_code(bytea), find_user_code(text), find_login_session(bytea),
     find_login(text, text), only_tenant() TO @app@;
