@@ -6,6 +6,8 @@ A reader that goes away ends it quietly; Ctrl-C ends it with exit code 130. Eith
 from __future__ import annotations
 
 import shlex
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from casectl.field_types import build
@@ -68,15 +70,42 @@ def _follow(execution: Execution, desk: Desk, output: Any, view: Any) -> None:
     place, is_first = "", True
     try:
         for page in desk.follow(build(execution.verb, given)):
-            if page.items:
-                output.emit_more(page.items, view, is_first=is_first)
-                is_first = False
+            with _uninterrupted():
+                if page.items:
+                    output.emit_more(page.items, view, is_first=is_first)
+                    is_first = False
+                place = page.next
             if output.closed:
                 return
-            place = page.next
     except BaseException:
         _tell_place(execution, place)
         raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait until what is written and the place told for it agree: none would be seen twice.
+
+    A second Ctrl-C waits no longer: whoever should read the output may have stalled.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # it is not for us: a shell's background job hears no Ctrl-C
+        yield
+        return
+    waiting: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        waiting.append(number)
+        if len(waiting) > 1:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if waiting:
+        raise KeyboardInterrupt
 
 
 def _tell_place(execution: Execution, place: str) -> None:

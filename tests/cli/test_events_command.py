@@ -108,3 +108,16 @@ def test_what_cannot_be_followed_is_told(demo_home):
     assert refused.returncode == 2
     assert "the cursor is none of these events" in refused.stderr
     assert demo_home.run("events", "--since", "soon").returncode == 2
+
+
+def test_an_interruption_at_any_moment_shows_no_event_twice_and_loses_none(demo_home):
+    place, numbers, shown = place_of(demo_home), [number_of(demo_home, f"one of {count}") for count in range(6)], []
+    while len(shown) < len(numbers):
+        with following(demo_home, f"--after={place}", "--limit", "1", "-o", "jsonl") as process:
+            lines = [process.stdout.readline()]
+            process.send_signal(signal.SIGINT)  # at once: the place may not have been noted yet
+            rest, told = process.communicate(timeout=20)
+            assert process.returncode == 130
+            shown += [json.loads(line)["case"]["number"] for line in [*lines, *rest.splitlines()]]
+            place = place_in(told)
+    assert shown == numbers
