@@ -230,12 +230,12 @@ SETTINGS: tuple[Setting, ...] = (
             ),
             (
                 "client_rate",
-                "Requests a second of one client, in the long run, over all servers.",
+                "Requests a second of one user, by all his keys and clients, over all servers.",
                 {"kind": "number", "default": 100, "least": 1, "off": "off"},
             ),
             (
                 "client_burst",
-                "Requests a client may make at once.",
+                "Requests a user may make at once.",
                 {"kind": "number", "default": 500, "least": 1},
             ),
             (

@@ -16,7 +16,7 @@ from casectl.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from urllib3 import HTTPResponse, PoolManager
+    from urllib3 import HTTPResponse, PoolManager, Timeout
 
 MOST = 64 * 2**20
 """Bytes of an answer, unpacked; a page of 500 cases has a few."""
@@ -115,16 +115,21 @@ class Exchange:
         connect = min(self._settings.connect_timeout, patience)
         timeout = Timeout(connect=connect, read=min(self._settings.read_timeout, patience))
         try:
-            response = self._opened().request(
-                request.method, f"{self.place.base}{request.target}", body=request.body, headers=dict(headers),
-                timeout=timeout, retries=False, redirect=False, preload_content=False,
-            )  # fmt: skip
+            response = self._asked(request, headers, timeout)
             try:
-                return _read(self.place, cast("HTTPResponse", response), end)
+                return _read(self.place, response, end)
             finally:
                 response.release_conn()
         except (HTTPError, OSError) as error:
             return fault_of(error, self.place)
+
+    def _asked(self, request: wire.Encoded, headers: Mapping[str, str], timeout: Timeout) -> HTTPResponse:
+        """The answer before its body is read. Nothing is repeated, and no redirect takes the token elsewhere."""
+        answer = self._opened().request(
+            request.method, f"{self.place.base}{request.target}", body=request.body, headers=dict(headers),
+            timeout=timeout, retries=False, redirect=False, preload_content=False,
+        )  # fmt: skip
+        return cast("HTTPResponse", answer)
 
     def stream(self, request: wire.Encoded, headers: Mapping[str, str], silence: float) -> Iterator[bytes]:
         """The body of an answer of success in pieces as they come; any fault, other answer or silence ends it."""
@@ -133,10 +138,7 @@ class Exchange:
 
         timeout = Timeout(connect=self._settings.connect_timeout, read=silence)
         try:
-            response = self._opened().request(
-                request.method, f"{self.place.base}{request.target}", body=request.body, headers=dict(headers),
-                timeout=timeout, retries=False, redirect=False, preload_content=False,
-            )  # fmt: skip
+            response = self._asked(request, headers, timeout)
             try:
                 while response.status == _OK and (piece := response.read1(_CHUNK)):
                     yield piece
