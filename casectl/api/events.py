@@ -43,8 +43,8 @@ LOOK = 4.0
 CLOSING_LOOK = 0.25
 """Seconds between looks whether the server is about to end."""
 
-PER_CLIENT, PER_TENANT, PER_PROCESS = 20, 500, 1_000
-"""Streams at once; PER_CLIENT are those of one user."""
+PER_USER, PER_TENANT, PER_PROCESS = 20, 500, 1_000
+"""Streams at once."""
 
 _HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"),
             (b"x-accel-buffering", b"no")]  # fmt: skip
@@ -79,8 +79,8 @@ class EventStreams:
     async def serve(self, asked: Asked, operation: AnyOperation) -> None:
         """Stream events until the client, its rights or the server go. Raises Refusals before the first byte only."""
         who = (asked.tenant_id, asked.access.identity.user_id)  # not the client, which many people share
-        if self._open[who] >= PER_CLIENT:
-            message = f"{PER_CLIENT} streams of events are open for this user, and no more are given"
+        if self._open[who] >= PER_USER:
+            message = f"{PER_USER} streams of events are open for this user, and no more are given"
             raise TooManyRequests(message, hint="end one of them")
         of_tenant = sum(count for (tenant, _), count in self._open.items() if tenant == asked.tenant_id)
         if of_tenant >= PER_TENANT or self._open.total() >= PER_PROCESS:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from casectl.api.events import PER_CLIENT
+from casectl.api.events import PER_USER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +188,7 @@ def test_many_streams_share_one_watching_connection(api: Any) -> None:
 
 
 def test_one_client_has_a_bounded_number_of_streams(api: Any) -> None:
-    streams = [Listener(api) for _ in range(PER_CLIENT)]
+    streams = [Listener(api) for _ in range(PER_USER)]
     try:
         for stream in streams:
             assert stream.answer.status == 200
