@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import logging
 import os
 import socket
 import stat
 from typing import TYPE_CHECKING, Any
 
-from casectl.errors import Failure, InvalidInput, UsageError
+from casectl.errors import Failure, InvalidInput, Refusal, UsageError
 
 if TYPE_CHECKING:
     import ssl
 
     from casectl.api.server_settings import Address, ServerSettings
+
+log = logging.getLogger("casectl.api")
 
 _QUEUE = 2048
 """Connections that may wait to be accepted."""
@@ -111,6 +114,16 @@ def load_certificate(context: ssl.SSLContext, settings: ServerSettings) -> None:
             f"cannot use the certificate {settings.tls_cert} with the key {settings.tls_key}: {told}",
             hint="both are PEM, the key belongs to the certificate and has no pass phrase",
         ) from error
+
+
+def renew_certificate(context: ssl.SSLContext, settings: ServerSettings) -> bool:
+    """Read certificate and key again; False where that fails: the old ones stay in use, which the log tells."""
+    try:
+        load_certificate(context, settings)
+    except Refusal as refusal:
+        log.error("the old certificate stays in use: %s", refusal.message)  # noqa: TRY400 - it says all
+        return False
+    return True
 
 
 def _no_password() -> str:

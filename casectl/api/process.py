@@ -16,8 +16,8 @@ import msgspec
 import uvicorn
 
 from casectl.api.connection import Connection, guarded
-from casectl.api.listening import load_certificate
-from casectl.errors import Failure, Refusal
+from casectl.api.listening import renew_certificate
+from casectl.errors import Failure
 
 if TYPE_CHECKING:
     import socket
@@ -89,13 +89,7 @@ class Process(uvicorn.Server):
 
     def _renew(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - as above
         settings: ServerSettings = self._app.state.settings
-        if self.config.ssl is None:
-            return
-        try:
-            load_certificate(self.config.ssl, settings)
-        except Refusal as refusal:
-            log.error("the old certificate stays in use: %s", refusal.message)  # noqa: TRY400 - it says all
-        else:
+        if self.config.ssl is not None and renew_certificate(self.config.ssl, settings):
             log.info("read the certificate %s again", settings.tls_cert)
 
     async def on_tick(self, counter: int) -> bool:

@@ -10,7 +10,7 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from casectl.api.access_log import set_up_logging
-from casectl.api.listening import address_of, listen_at, refuse_plain_http, tls_context
+from casectl.api.listening import address_of, listen_at, refuse_plain_http, renew_certificate, tls_context
 from casectl.api.process import Sockets, Watcher
 from casectl.api.server_settings import server_settings
 from casectl.api.service_manager import notify
@@ -112,6 +112,8 @@ def _serve_in_workers(config: Config, told: Told, tls: ssl.SSLContext | None) ->
     _load_before_forking()
 
     def work(beat: Callable[[], None]) -> int:
+        if tls is not None:
+            renew_certificate(tls, told.settings)  # the supervisor's is the one that was there when it began
         return run_process(_application(config), told.settings, told.sockets, tls, Watcher(beat))
 
     supervisor = Supervisor(told.settings.workers, work, told.settings.shutdown_grace)

@@ -36,12 +36,13 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 class Worker:
-    """One process: `reading` is our end of its pipe."""
+    """One process: `reading` is our end of its pipe; it gets the signals that it is `owed` once it can hear them."""
 
     def __init__(self, pid: int, reading: int) -> None:
         self.pid, self.reading = pid, reading
         self.started = self.heard = time.monotonic()
         self.is_ready = False
+        self.owed: list[signal.Signals] = []
 
 
 class Supervisor:
@@ -130,9 +131,22 @@ class Supervisor:
                 return None
         if signal.SIGHUP in self._signals:
             self._signals = [one for one in self._signals if one != signal.SIGHUP]
-            self._tell(signal.SIGHUP)
+            self._owe(signal.SIGHUP)
+        self._pay()
         notify("WATCHDOG=1")
         return True
+
+    def _owe(self, one: signal.Signals) -> None:
+        for worker in self._workers.values():
+            worker.owed = [one]
+
+    def _pay(self) -> None:
+        """A worker that is still beginning would die of the signal, or begin with what was there before it."""
+        for worker in self._workers.values():
+            if worker.is_ready:
+                for one in worker.owed:
+                    os.kill(worker.pid, one)
+                worker.owed = []
 
     def _ending(self) -> bool:
         return signal.SIGTERM in self._signals or signal.SIGINT in self._signals

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 import signal
 import socket
@@ -230,6 +231,31 @@ def test_tls_and_a_renewed_certificate(served_database, token, tmp_path, workers
         with pytest.raises(ssl.SSLError):
             server.ask("GET", "/healthz", tls=old)
         assert server.end() == 0
+
+
+def test_a_worker_that_is_replaced_shows_the_renewed_certificate(served_database, token, tmp_path):
+    cert, key = certificate(tmp_path)
+    with serve_program(served_database, "--tls-cert", cert, "--tls-key", key, "--workers", "2") as server:
+        old = ssl.create_default_context(cafile=cert)
+        until(lambda: server.ask("GET", "/readyz", tls=old).status == 200)
+        until(lambda: len(server.workers()) == 2)
+        certificate(tmp_path)
+        server.send(signal.SIGHUP)
+        until(lambda: server.log.count("read the certificate") == 2)
+        before = server.workers()
+        for worker in before:
+            os.kill(worker, signal.SIGKILL)
+        until(lambda: len(server.workers() - before) == 2 and not server.workers() & before)
+        assert server.ask("GET", "/healthz", tls=ssl.create_default_context(cafile=cert)).status == 200
+        assert server.end() == 0
+
+
+def test_a_signal_while_workers_begin_ends_none_of_them(served_database, token, tmp_path):
+    cert, key = certificate(tmp_path)
+    with serve_program(served_database, "--tls-cert", cert, "--tls-key", key, "--workers", "2") as server:
+        server.send(signal.SIGHUP)
+        until(lambda: server.log.count("read the certificate") == 2)
+        assert "takes its place" not in server.log
 
 
 def test_keys_that_cannot_be_used_are_told(served_database, tmp_path):
