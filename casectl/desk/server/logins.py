@@ -40,12 +40,13 @@ _COUNT: LiteralString = """
     INSERT INTO login_delays AS d (tenant_id, subject, failures, attempted_at, blocked_until)
     VALUES (%s, %s, 1, clock_timestamp(), clock_timestamp())
     ON CONFLICT (tenant_id, subject) DO UPDATE SET
-        failures = CASE WHEN d.attempted_at < clock_timestamp() - interval '1 hour' THEN 1 ELSE d.failures + 1 END,
-        attempted_at = clock_timestamp(),
-        blocked_until = clock_timestamp() + CASE
-            WHEN d.attempted_at < clock_timestamp() - interval '1 hour' OR d.failures + 1 < %s THEN interval '0'
+        failures = CASE WHEN d.attempted_at < excluded.attempted_at - interval '1 hour' THEN 1 ELSE d.failures + 1 END,
+        attempted_at = excluded.attempted_at,
+        blocked_until = excluded.attempted_at + CASE
+            WHEN d.attempted_at < excluded.attempted_at - interval '1 hour' OR d.failures + 1 < %s THEN interval '0'
             ELSE make_interval(secs => least(%s, power(2, least(d.failures + 1 - %s, 20)))) END
 """
+"""The delay begins at the attempt: one reading of the clock, so that it is as long as it says."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
