@@ -95,6 +95,7 @@ def test_a_program_with_credentials_of_its_own(home, desk, tmp_path):  # noqa: F
         user_id=user,
     )  # fmt: skip
     (tmp_path / "secret").write_text("of the robot\n")
+    (tmp_path / "secret").chmod(0o600)
     done = home.login("--client-id", client_id, "--client-secret-file", "secret", "--json")
     assert json.loads(done.stdout)["scopes"] == ["case:create", "case:read"]
     first = home.tokens()["access"]

@@ -162,9 +162,29 @@ def test_a_device_answer_without_interval_waits_five_seconds(home, peer):
     assert len([path for path, _ in peer.calls if path == "/oauth/token"]) == 1
 
 
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_a_client_secret_that_others_can_read_is_refused(home, peer, tmp_path, mode):
+    secret = tmp_path / "secret"
+    secret.write_text(peer.secret + "\n")
+    secret.chmod(mode)
+    done = home.run("auth", "login", "--client-id", "robot", "--client-secret-file", "secret")
+    assert (done.returncode, done.stdout, peer.calls) == (4, "", [])
+    assert "others can read it" in done.stderr
+    assert "chmod 600" in done.stderr
+    assert peer.secret not in done.stderr
+
+
+def test_a_token_answer_without_end_is_read_no_further(home, peer):
+    peer.broken["/oauth/token"] = (200, b'{"access_token": "' + b"x" * 3_000_000 + b'"}')
+    done = home.run("auth", "login", "--client-id", "robot", "--client-secret-file", "-", stdin="words\n")
+    assert (done.returncode, done.stdout, home.keyring) == (9, "", {})
+    assert "gave an answer that is no token" in done.stderr
+
+
 def test_a_program_logs_in_with_its_own_credentials(home, peer, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text(peer.secret + "\n")
+    secret.chmod(0o600)
     peer.granted = "case:read"
     home.login("--client-id", "robot", "--client-secret-file", "secret", "--scope", "case:read,case:create")
     form = peer.calls[0][1]
@@ -455,6 +475,7 @@ def test_a_token_that_is_still_good_is_used_while_the_server_cannot_renew_it(hom
 def test_a_secret_that_cannot_be_read_just_now_ends_no_login(home, peer, tmp_path):
     secret = tmp_path / "secret"
     secret.write_text(peer.secret)
+    secret.chmod(0o600)
     home.login("--client-id", "robot", "--client-secret-file", "secret")
     home.change_tokens(expires_at=1.0)
     secret.rename(tmp_path / "away")

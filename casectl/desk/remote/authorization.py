@@ -6,6 +6,9 @@ endpoint; around it no redirect is followed, no .netrc and no proxy of the envir
 
 from __future__ import annotations
 
+import os
+import shlex
+import stat
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -207,9 +210,13 @@ def _basic(tokens: Tokens) -> dict[str, str]:
 
 
 def read_secret(path: str) -> str:
-    """The client secret in the file at `path`, without the line's end. Raises NotLoggedIn."""
+    """The client secret in the file at `path`, without the line's end; of a pipe too. Raises NotLoggedIn."""
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - one read of one file
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_mode & (stat.S_IRGRP | stat.S_IROTH):
+                message = f"{path} holds the client secret, and others can read it"
+                raise NotLoggedIn(message, hint=f"chmod 600 {shlex.quote(path)}")
             secret = file.read(10_000).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"

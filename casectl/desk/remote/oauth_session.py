@@ -22,6 +22,9 @@ _TALKATIVE = ("requests_oauthlib", "requests_oauthlib.oauth2_session", "oauthlib
 _SERVER_FAULT, _REDIRECT, _TOO_MANY = 500, 300, 429
 _ENVIRONMENT = threading.RLock()
 
+_CHUNK, _LARGEST = 65_536, 1_000_000
+"""Bytes: of a token endpoint's answer at once, and at most."""
+
 _ENDED = "casectl auth login"
 
 
@@ -80,10 +83,23 @@ def _tamed(base: type[Any]) -> type[Any]:
         patience = (10.0, 60.0)
 
         def request(self, *words: Any, **options: Any) -> Any:
-            options |= {"timeout": self.patience, "allow_redirects": False}
-            return super().request(*words, **options)
+            options |= {"timeout": self.patience, "allow_redirects": False, "stream": True}
+            return _read(super().request(*words, **options))
 
     return Session
+
+
+def _read(response: Any) -> Any:
+    """The response with its whole body, which requests would read however long it is."""
+    parts, size = [], 0
+    with response:
+        for part in response.iter_content(_CHUNK):
+            parts.append(part)
+            size += len(part)
+            if size > _LARGEST:
+                raise ValueError("the answer is too long for a token")
+    response._content = b"".join(parts)  # noqa: SLF001 - where requests keeps what `content` gives
+    return response
 
 
 def _trusted(ca_file: str) -> str | bool:
