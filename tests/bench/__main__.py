@@ -12,22 +12,40 @@ import platform
 import sys
 import time
 
-from tests.bench import batches, processes, rest, service
+from tests.bench import batches, filters, processes, rest, service
 from tests.bench.figures import Figure, table
 from tests.bench.place import Place, open_place
+
+MOST_GROWTH = 1.3
 
 
 def main() -> int:
     """Run what was asked for; 1 when a target was missed."""
     options = _options()
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
-    figures: list[Figure] = []
+    sizes = sorted(int(word) for word in options.cases.split(","))
     with open_place() as place:
-        for cases in sorted(int(word) for word in options.cases.split(",")):
-            figures += _at(place, cases, quick=options.quick, only=options.only)
+        measured = [_at(place, cases, quick=options.quick, only=options.only) for cases in sizes]
+    figures = [figure for of_size in measured for figure in of_size]
+    if len(sizes) > 1:
+        grown = _growth(measured[0], measured[-1], f"at {sizes[0]:,}")
+        print(table(f"Growth from {sizes[0]:,} to {sizes[-1]:,} cases", grown))
+        figures += grown
     missed = [figure.name for figure in figures if figure.is_met is False]
     print(f"\n{len(missed)} targets missed" + (": " + ", ".join(missed) if missed else ""))
     return 1 if missed else 0
+
+
+def _growth(small: list[Figure], large: list[Figure], limit_name: str) -> list[Figure]:
+    """Every figure of the largest size beside the one of the smallest: no more than 1.3 times, but for scans."""
+    before = {figure.name: figure.value for figure in small}
+    return [
+        Figure(
+            name=f"{figure.name} (growth)", value=figure.value, limit=before[figure.name], limit_name=limit_name,
+            most_ratio=None if figure.name.startswith(filters.SCAN) else MOST_GROWTH,
+        )
+        for figure in large if figure.name in before
+    ]  # fmt: skip
 
 
 def _options() -> argparse.Namespace:
@@ -45,6 +63,7 @@ def _at(place: Place, cases: int, *, quick: bool, only: str) -> list[Figure]:
     sections = (
         ("Whole processes", lambda: processes.measure(place, 3 if quick else 15)),
         ("Inside the service, p50", lambda: service.measure(place, 20 if quick else 200, cases)),
+        ("List by each filter and order, p50", lambda: filters.measure(place, 3 if quick else 20)),
         ("Many cases at once", lambda: batches.measure(place, 2 if quick else 6)),
         ("REST server, ms a request", lambda: rest.measure(place, 1.5 if quick else 15, cases)),
         ("REST server, memory", lambda: [] if quick else rest.memory(place)),

@@ -68,6 +68,12 @@ def timed(call: Callable[[], Any]) -> Callable[[], float]:
     return run
 
 
+def bare_page(bare: Any) -> None:
+    """The 50 most urgent cases by bare SQL."""
+    bare.execute(_LIST).fetchall()
+    bare.commit()
+
+
 def measure(place: Place, rounds: int, cases: int) -> list[Figure]:
     """The four verbs, search and a deep page."""
     with place.desk() as desk, place.superuser() as bare:
@@ -97,7 +103,7 @@ def _four(desk: LocalDesk, bare: Any, rounds: int) -> list[Figure]:
         "note": lambda: desk.perform(AddNote(case="BEN-00002004", content=f"attempt {next(count)}")),
     }
     limits: dict[str, Callable[[], Any]] = {
-        "list": lambda: (bare.execute(_LIST).fetchall(), bare.commit()), "show": show,
+        "list": lambda: bare_page(bare), "show": show,
         "create": lambda: write(_CREATE, "X-{}"), "note": lambda: write(_NOTE),
     }  # fmt: skip
     figures = []
@@ -146,6 +152,6 @@ def _deep(desk: LocalDesk, bare: Any, rounds: int, cases: int) -> Figure:
         },
     )
     return Figure(
-        name=f"list, page behind {500 * (depth + 1):,} cases", value=taken["ours"], limit=taken["limit"],
+        name="list, a page far down the queue", value=taken["ours"], limit=taken["limit"],
         limit_name="bare SQL", most=1,
     )  # fmt: skip
