@@ -91,16 +91,17 @@ def _update_statement(columns: Sequence[str]) -> LiteralString:
     assignments = "".join([f"{name} = u.{name}, " for name in chosen])
     record = "".join([f", {name} {COLUMN_TYPES[name]}" for name in chosen])
     return (
-        "UPDATE cases c SET "
-        + assignments
-        + ("version = c.version + 1, " if set(columns) - UNVERSIONED else "")
-        + "changed_by = u.changed_by,"
+        "UPDATE cases c SET " + assignments + "version = c.version + u.step, changed_by = u.changed_by,"
         " changed_at = coalesce(u.changed_at, now())"
-        " FROM jsonb_to_recordset(%(rows)s::jsonb) AS u(id bigint, changed_by int, changed_at timestamptz"
-        + record
-        + ")"
+        " FROM jsonb_to_recordset(%(rows)s::jsonb) AS u(id bigint, step int, changed_by int,"
+        " changed_at timestamptz" + record + ")"
         " WHERE c.tenant_id = %(tenant)s AND c.id = u.id"
     )
+
+
+def _step(changes: Mapping[str, Any]) -> int:
+    """How far the version steps."""
+    return int(bool(changes.keys() & COLUMN_TYPES.keys() - UNVERSIONED))
 
 
 def _numbers(new: Sequence[NewCase], following: dict[str, int]) -> list[str]:
@@ -233,7 +234,10 @@ class StoredCases:
             context = self._context
             defaults = {"changed_by": context.changed_by, "changed_at": context.changed_at}
             records = [
-                {"id": row.id} | defaults | {name: getattr(row, name) for name in columns} | dict(changes)
+                {"id": row.id, "step": _step(changes)}
+                | defaults
+                | {name: getattr(row, name) for name in columns}
+                | dict(changes)
                 for row, changes in touched
             ]
             await context.sql.run(
@@ -243,7 +247,7 @@ class StoredCases:
         for row, changes in touched:
             for name in changes.keys() & COLUMN_TYPES.keys():
                 setattr(row, name, changes[name])
-            row.version += bool(columns - UNVERSIONED)
+            row.version += _step(changes)
         return [row.version for row, _ in rows]
 
     async def page(self, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:

@@ -66,24 +66,6 @@ _NUMBER_COUNTERS: LiteralString = """
     ) given ON given.most > n.value
 """
 
-_ID_COUNTERS: LiteralString = """
-    SELECT t.tenant_id, t.name || ' ' || t.most AS example FROM (
-        SELECT tenant_id, 'cases.id' AS name, max(id) AS most FROM cases GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'notes.id', max(id) FROM notes GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'users.id', max(id) FROM users GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'roles.id', max(id) FROM roles GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'teams.id', max(id) FROM teams GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'contacts.id', max(id) FROM contacts GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'statuses.id', max(id) FROM statuses GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'case_types.id', max(id) FROM case_types GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'clients.id', max(id) FROM clients GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'api_keys.id', max(id) FROM api_keys GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'grants.id', max(id) FROM grants GROUP BY tenant_id
-        UNION ALL SELECT tenant_id, 'security_events.id', max(id) FROM security_events GROUP BY tenant_id
-    ) t LEFT JOIN counters c ON c.tenant_id = t.tenant_id AND c.name = t.name
-    WHERE coalesce(c.value, 0) < t.most
-"""
-
 _TAGS: LiteralString = """
     WITH wished AS (SELECT c.tenant_id, c.id AS case_id, left(tag, 200) AS tag FROM cases c, unnest(c.tags) AS tag),
          indexed AS (SELECT tenant_id, case_id, tag FROM case_tags)
@@ -93,36 +75,123 @@ _TAGS: LiteralString = """
 
 _FIELDS: LiteralString = """
     WITH wished AS (
-        SELECT c.tenant_id, c.id AS case_id, left(f.key, 200) AS key, lower(left(e.value #>> '{}', 200)) AS value
+        SELECT c.tenant_id, c.id AS case_id, left(f.key, 200) AS key, lower(left(e.value #>> '{}', 200)) AS value,
+               field_number(e.value) AS number
         FROM cases c, jsonb_each(c.fields) AS f,
              jsonb_array_elements(CASE jsonb_typeof(f.value) WHEN 'array' THEN f.value
                                   ELSE jsonb_build_array(f.value) END) AS e
         WHERE jsonb_typeof(e.value) IN ('string', 'number', 'boolean')
-    ), indexed AS (SELECT tenant_id, case_id, key, value FROM case_fields)
-    SELECT tenant_id, key AS example
-    FROM ((TABLE wished EXCEPT TABLE indexed) UNION ALL (TABLE indexed EXCEPT TABLE wished)) differing
+    ), missing AS (
+        SELECT tenant_id, case_id, key, value FROM wished
+        EXCEPT SELECT tenant_id, case_id, key, value FROM case_fields
+    ), surplus AS (
+        SELECT tenant_id, case_id, key, value, number FROM case_fields EXCEPT TABLE wished
+    )
+    SELECT tenant_id, key AS example FROM missing UNION ALL SELECT tenant_id, key FROM surplus
 """
 
 _WORDS: LiteralString = """
-    SELECT c.tenant_id, c.number AS example FROM cases c
-    WHERE NOT EXISTS (SELECT FROM case_search s
-                      WHERE s.tenant_id = c.tenant_id AND s.case_id = c.id AND s.note_id = 0)
+    WITH wished AS (
+        SELECT tenant_id, id AS case_id, 0::bigint AS note_id, false AS is_internal, number AS label,
+               number || E'\n' || title || E'\n' || description AS words
+        FROM cases
+        UNION ALL SELECT tenant_id, case_id, id, is_internal, NULL, content FROM notes
+    )
+    SELECT coalesce(w.tenant_id, s.tenant_id) AS tenant_id,
+           'case ' || coalesce(w.case_id, s.case_id)
+               || coalesce(' note ' || nullif(coalesce(w.note_id, s.note_id), 0), '') AS example
+    FROM wished w FULL JOIN case_search s
+        ON s.tenant_id = w.tenant_id AND s.case_id = w.case_id AND s.note_id = w.note_id
+    WHERE (w.is_internal, search_vector(w.tenant_id, w.words, w.label)) IS DISTINCT FROM (s.is_internal, s.vector)
+"""
+
+_VERSIONS: LiteralString = """
+    SELECT c.tenant_id, c.number AS example FROM cases c LEFT JOIN (
+        SELECT a.tenant_id, a.case_id, count(*) AS steps FROM audit a
+        WHERE a.object = 'case' AND a.action = 'update'
+          AND (a.payload - 'first_response_at' <> '{}' OR NOT a.payload ? 'first_response_at')
+        GROUP BY a.tenant_id, a.case_id
+    ) told ON told.tenant_id = c.tenant_id AND told.case_id = c.id
+    WHERE c.version <> 1 + coalesce(told.steps, 0)
+"""
+"""A first response steps no version (DECISIONS 23)."""
+
+_UNAUDITED_NOTES: LiteralString = """
+    SELECT n.tenant_id, 'note ' || n.id AS example FROM notes n WHERE NOT EXISTS (
+        SELECT FROM audit a WHERE a.tenant_id = n.tenant_id AND a.object = 'note' AND a.object_id = n.id
+          AND a.case_id = n.case_id AND a.action = 'insert')
+"""
+
+_AUDITED_NOTHING: LiteralString = """
+    SELECT a.tenant_id, a.object || ' ' || a.object_id AS example FROM audit a
+    WHERE a.object IN ('case', 'note') AND a.action <> 'delete' AND NOT EXISTS (
+        SELECT FROM audit d WHERE d.tenant_id = a.tenant_id AND d.object = a.object AND d.object_id = a.object_id
+          AND d.action = 'delete')
+      AND CASE a.object WHEN 'case' THEN NOT EXISTS (
+              SELECT FROM cases c WHERE c.tenant_id = a.tenant_id AND c.id = a.object_id)
+          ELSE NOT EXISTS (SELECT FROM notes n WHERE n.tenant_id = a.tenant_id AND n.id = a.object_id) END
     UNION ALL
-    SELECT c.tenant_id, c.number FROM notes n JOIN cases c ON c.tenant_id = n.tenant_id AND c.id = n.case_id
-    WHERE NOT EXISTS (SELECT FROM case_search s WHERE s.tenant_id = n.tenant_id AND s.case_id = n.case_id
-                      AND s.note_id = n.id AND s.is_internal = n.is_internal)
+    SELECT tenant_id, object || ' ' || object_id FROM audit
+    WHERE object IN ('case', 'note') AND action = 'insert' GROUP BY tenant_id, object, object_id HAVING count(*) > 1
+"""
+
+_ACTORS: LiteralString = """
+    SELECT a.tenant_id, 'user ' || a.actor_id AS example FROM audit a
+    WHERE a.actor_id <> 0 AND NOT EXISTS (
+        SELECT FROM users u WHERE u.tenant_id = a.tenant_id AND u.id = a.actor_id)
+"""
+"""Actor 0 is casectl itself."""
+
+_TIMES: LiteralString = """
+    SELECT tenant_id, number AS example FROM cases
+    WHERE (resolved_at IS NOT NULL) <> (category >= 5) OR (closed_at IS NOT NULL) <> (category = 6)
+"""
+
+_RESPONSES: LiteralString = """
+    SELECT c.tenant_id, c.number AS example FROM cases c
+    WHERE c.first_response_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM notes n WHERE n.tenant_id = c.tenant_id AND n.case_id = c.id AND NOT n.is_internal)
+"""
+
+_REVISIONS: LiteralString = """
+    SELECT t.tenant_id, t.name AS example FROM case_types t WHERE NOT EXISTS (
+        SELECT FROM case_type_revisions r
+        WHERE r.tenant_id = t.tenant_id AND r.case_type_id = t.id AND r.revision = t.revision)
+"""
+
+_IMPORTED: LiteralString = """
+    SELECT i.tenant_id, i.source || ' ' || i.line_key AS example FROM import_rows i
+    WHERE CASE WHEN i.case_id IS NULL THEN i.result IN ('created', 'changed')
+          ELSE NOT EXISTS (SELECT FROM cases c WHERE c.tenant_id = i.tenant_id AND c.id = i.case_id)
+              AND NOT EXISTS (SELECT FROM audit a WHERE a.tenant_id = i.tenant_id AND a.object = 'case'
+                              AND a.object_id = i.case_id AND a.action = 'delete') END
+"""
+
+_OUTBOX: LiteralString = """
+    SELECT o.tenant_id, o.object || ' of case ' || o.case_id AS example FROM outbox o
+    WHERE NOT EXISTS (
+        SELECT FROM audit a WHERE a.tenant_id = o.tenant_id AND a.seq = o.seq AND NOT a.historic
+          AND (a.case_id, a.object, a.action) = (o.case_id, o.object, o.action))
 """
 
 _ROW_CHECKS: tuple[tuple[str, str, LiteralString], ...] = (
     ("audit", "the creation of cases is not in the audit", _UNAUDITED),
+    ("audit", "the creation of notes is not in the audit", _UNAUDITED_NOTES),
+    ("surplus", "the audit tells of cases or notes that are not there, or twice of one", _AUDITED_NOTHING),
+    ("actor", "the audit names users that are not there", _ACTORS),
+    ("version", "versions of cases are not the number of changes in the audit", _VERSIONS),
     ("state", "cases are not as the audit last says", _UNLIKE_AUDIT),
     ("category", "cases have a category that is not their status's", _CATEGORIES),
+    ("times", "times of resolution or closing do not agree with the status", _TIMES),
+    ("response", "cases have a first response without a public note", _RESPONSES),
+    ("revision", "the current revision of case types is missing", _REVISIONS),
     ("number", "case numbers differ in upper and lower case only", _NUMBERS),
     ("sequence", "case numbers would be given again", _NUMBER_COUNTERS),
-    ("counter", "ids would be given again", _ID_COUNTERS),
     ("tags", "tags of cases and their index do not agree", _TAGS),
     ("fields", "form fields of cases and their index do not agree", _FIELDS),
-    ("search", "texts are missing in the search", _WORDS),
+    ("search", "texts of cases and notes and their index do not agree", _WORDS),
+    ("import", "lines of imports point to cases that are not there", _IMPORTED),
+    ("outbox", "effects are waiting for changes that the audit does not have", _OUTBOX),
 )
 
 _ROLE_CHECKS: tuple[tuple[str, str, LiteralString], ...] = (
@@ -173,11 +242,16 @@ def run_checks(owner: Connection[Any], *, app_role: str, read_role: str) -> list
 
 
 def _row_findings(owner: Connection[Any]) -> Iterator[Finding]:
-    for check, message, statement in _ROW_CHECKS:
-        grouped: LiteralString = (
-            "SELECT t.name, count(*), min(found.example) FROM (" + statement + ") found"
+    from psycopg.sql import SQL
+
+    from casectl.store.catalogue_checks import catalogue_checks
+
+    checks = [(check, message, SQL(statement)) for check, message, statement in _ROW_CHECKS]
+    for check, message, statement in [*checks, *catalogue_checks(owner)]:
+        grouped = SQL(
+            "SELECT t.name, count(*), min(found.example) FROM ({}) found"
             " LEFT JOIN tenants t ON t.tenant_id = found.tenant_id GROUP BY t.name ORDER BY t.name"
-        )
+        ).format(statement)
         for tenant, count, example in owner.execute(grouped):
             yield Finding(check=check, message=message, tenant=tenant or "", count=count, example=str(example))
 

@@ -162,44 +162,6 @@ def test_what_a_demo_writes_stands_every_check(before, settings):
     assert admin.db_check(settings(), silent) == []
 
 
-DAMAGES = {
-    "audit": "DELETE FROM audit WHERE case_id = 7 AND object = 'case' AND action = 'insert'",
-    "state": "UPDATE cases SET priority = 5 - priority WHERE id = 8",
-    "category": "UPDATE cases SET category = 7 - category WHERE id = 9",
-    "sequence": "UPDATE counters SET value = 1 WHERE name LIKE 'number:%'",
-    "counter": "UPDATE counters SET value = 1 WHERE name = 'cases.id'",
-    "tags": "DELETE FROM case_tags WHERE case_id = 10",
-    "fields": "UPDATE case_fields SET value = 'x' WHERE case_id = 11",
-    "search": "DELETE FROM case_search WHERE case_id = 12",
-    "number": "UPDATE cases SET number = lower((SELECT number FROM cases WHERE id = 14)) WHERE id = 13",
-    "security": "ALTER TABLE desk.notes NO FORCE ROW LEVEL SECURITY",
-    "grant": "GRANT DELETE ON desk.audit TO casectl_app",
-    "trigger": "ALTER TABLE desk.users DISABLE TRIGGER record_update",
-    "role": "ALTER ROLE casectl_app BYPASSRLS",
-}
-
-
-@pytest.mark.parametrize(("check", "damage"), DAMAGES.items(), ids=list(DAMAGES))
-def test_the_check_finds_a_damage(before, settings, check, damage):
-    """Each done by the superuser with the triggers off, looked at, and undone."""
-    import psycopg
-
-    from casectl.desk.open import DATABASE, cluster_of
-    from casectl.store.checks import run_checks
-
-    make_demo(settings(), silent, cases=150, seed=3)
-    address = cluster_of(settings()).ensure_running(silent)
-    with psycopg.connect(**address.superuser(DATABASE)) as connection:
-        connection.execute("SET search_path = desk")
-        connection.execute("SET session_replication_role = replica")
-        connection.execute(damage)
-        found = run_checks(connection, app_role=admin.APP_ROLE, read_role=admin.READ_ROLE)
-        connection.rollback()
-    assert check in {finding.check for finding in found}
-    assert {"state", "category"} >= {finding.check for finding in found} - {check}
-    assert all(finding.count >= 1 and finding.example for finding in found)
-
-
 def test_the_server_is_told_about_started_and_stopped(before, settings):
     config = settings()
     found = admin.db_status(config)
