@@ -14,6 +14,7 @@ from casectl.model.configuration import CaseType
 from casectl.model.event import Event
 from casectl.model.job import Job
 from casectl.model.people import Contact, Team, Tenant, User, WhoAmI
+from casectl.rules.priorities import priority_name
 
 if TYPE_CHECKING:
     from casectl.operation import AnyOperation
@@ -233,7 +234,10 @@ VIEWS: dict[str, View] = {
         result=Tenant,
         id="name",
         columns=(Column(header="NAME", path="name"), Column(header="TITLE", path="title"),
-                 Column(header="TIME ZONE", path="timezone"), Column(header="SINCE", path="created_at", format=moment)),
+                 Column(header="TIME ZONE", path="timezone"), Column(header="SINCE", path="created_at", format=moment),
+                 Column(header="DEFAULT PRIORITY", path="settings.default_priority", format=priority_name),
+                 Column(header="INITIAL STATUS", path="settings.auto_assign_initial_status"),
+                 Column(header="WORKFLOW ENGINE", path="settings.workflow_engine")),
     ),
     "whoami": View(
         result=WhoAmI,

@@ -153,7 +153,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _setting(
         "cases.default_priority",
-        "The priority of a new case: 1 low, 2 medium, 3 high, 4 critical.",
+        "The priority of a new case that names none, in tenants that `casectl init` makes: 1 low, 2 medium, 3 high, "
+        "4 critical.",
         kind="number",
         default=2,
         least=1,
@@ -161,13 +162,15 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _setting(
         "cases.auto_assign_initial_status",
-        "Gives a new case its type's initial status; otherwise the status must be named.",
+        "Gives a new case its type's initial status, in tenants that `casectl init` makes; when false, whoever opens a "
+        "case must name its status.",
         kind="flag",
         default=True,
     ),
     _setting(
         "cases.workflow_engine",
-        "queue runs workflow rules in the daemon, sync within the command that causes them.",
+        "Where workflow rules run, in tenants that `casectl init` makes: queue in the daemon, sync in the command that "
+        "causes them. Kept for the tenant now; it takes effect with workflow rules, which this version has not yet.",
         kind="choice",
         default="queue",
         choices=("queue", "sync"),

@@ -18,6 +18,7 @@ from casectl.desk.local import LocalDesk
 from casectl.desk.open import connect, open_desk, operating_system_user, require_database
 from casectl.errors import Conflict, Failure, InvalidInput, Problem, Refusal
 from casectl.model.case import Noun
+from casectl.model.people import TenantSettings
 from casectl.operation import Operation
 from casectl.rules.rights import ROLES
 from casectl.rules.text import json_pointer
@@ -49,6 +50,7 @@ class NewTenant(msgspec.Struct, frozen=True, kw_only=True):
     os_user: str | None = None
     timezone: str = "UTC"
     is_demo: bool = False
+    settings: dict[str, Any] = {}
 
 
 class Initialised(Noun, frozen=True, kw_only=True):
@@ -99,8 +101,14 @@ def suggested(config: Config) -> NewTenant:
     name = config.text("tenant")
     return NewTenant(
         name=name, title=title_of(name), login=_login_of(os_user), admin_name=full_name or os_user,
-        os_user=os_user, timezone=local_zone(),
+        os_user=os_user, timezone=local_zone(), settings=_chosen_settings(config),
     )  # fmt: skip
+
+
+def _chosen_settings(config: Config) -> dict[str, Any]:
+    """What [cases] of the configuration gives to a new tenant; of what nobody chose, casectl's default goes on."""
+    names = (name for name in TenantSettings.__struct_fields__ if config.value(f"cases.{name}").origin != "default")
+    return {name: config.get(f"cases.{name}") for name in names}
 
 
 def title_of(name: str) -> str:
@@ -198,8 +206,9 @@ def _make_tenant(connection: Connection[Any], new: NewTenant) -> None:
 
 def _insert_tenant(connection: Connection[Any], tenant_id: int, new: NewTenant) -> None:
     connection.execute(
-        "INSERT INTO tenants (tenant_id, name, title, timezone, is_demo, changed_by) VALUES (%s, %s, %s, %s, %s, 0)",
-        (tenant_id, new.name, new.title.strip(), new.timezone, new.is_demo),
+        "INSERT INTO tenants (tenant_id, name, title, timezone, settings, is_demo, changed_by)"
+        " VALUES (%s, %s, %s, %s, %s, %s, 0)",
+        (tenant_id, new.name, new.title.strip(), new.timezone, msgspec.json.encode(new.settings).decode(), new.is_demo),
     )
 
 

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
+from typing import Literal
 
 from casectl.model.case import Noun, PersonRef, TeamRef
+
+
+class TenantSettings(Noun, frozen=True, kw_only=True):
+    """What a tenant has chosen for all its people and programs, whatever they come by; the defaults where it has not.
+
+    `auto_assign_initial_status` false asks everybody who opens a case for its status. `workflow_engine` says where
+    workflow rules run: `queue` in the daemon, `sync` in the command that causes them.
+    """
+
+    default_priority: int = 2
+    auto_assign_initial_status: bool = True
+    workflow_engine: Literal["queue", "sync"] = "queue"
 
 
 class Tenant(Noun, frozen=True, kw_only=True):
@@ -15,6 +28,7 @@ class Tenant(Noun, frozen=True, kw_only=True):
     title: str
     timezone: str
     created_at: datetime
+    settings: TenantSettings = TenantSettings()
 
 
 class User(Noun, frozen=True, kw_only=True):

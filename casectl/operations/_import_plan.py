@@ -19,7 +19,7 @@ from casectl.operations._types import category_number
 from casectl.operations._wishes import Target
 from casectl.rules import case_input
 from casectl.rules import lifecycle as law
-from casectl.rules.priorities import DEFAULT, parse_priority
+from casectl.rules.priorities import parse_priority
 from casectl.unit import CaseRow
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from casectl.model.actor import Actor
     from casectl.model.imports import ChangeRecord, LineResult
+    from casectl.model.people import TenantSettings
     from casectl.operations._import_names import Names
     from casectl.operations._types import LoadedType, TypeBook
 
@@ -73,9 +74,10 @@ class BatchPlan:
 
     def __init__(  # noqa: PLR0913 - all that a line is judged by
         self, actor: Actor, known: Known, names: Names, types: Mapping[str, LoadedType | Refusal], book: TypeBook,
-        *, channel: str, whole_cases: bool, now: datetime,
+        *, settings: TenantSettings, channel: str, whole_cases: bool, now: datetime,
     ) -> None:  # fmt: skip
         self.actor, self.known, self.names, self.types, self.book = actor, known, names, types, book
+        self.settings = settings
         self.channel, self.whole_cases, self.now = channel, whole_cases, now
         self.before = {external_id: copy(row) for external_id, row in known.cases.items()}
         self.openings: dict[str, Opening] = {}
@@ -190,11 +192,13 @@ class BatchPlan:
         loaded = self.types[law.status_key(record.type or "")]
         if isinstance(loaded, Refusal):
             raise loaded
+        if record.status is UNSET and not self.settings.auto_assign_initial_status:
+            raise InvalidInput("the line names no status, and the tenant gives none to a new case")
         status_id, category = self._status(loaded, loaded.lifecycle.initial)
         opened_at = min(record.opened_at or at, at)
         fields = merged_fields(loaded.form, {}, record.fields)
         case_input.refuse_all(loaded.form_problems(fields))
-        columns = {"title": record.external_id, "priority": DEFAULT} | self._plain(record)
+        columns = {"title": record.external_id, "priority": self.settings.default_priority} | self._plain(record)
         row = CaseRow(
             id=0, number=self._number(record, loaded) or "", case_type_id=loaded.id, type_revision=loaded.revision,
             status_id=status_id, category=category, parent_id=None, fields=fields, channel=self.channel,

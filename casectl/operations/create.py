@@ -9,16 +9,19 @@ from msgspec import UNSET, Meta, UnsetType
 from casectl.errors import Conflict, InvalidInput, NotFound, NotPermitted, Problem
 from casectl.model.case import Case
 from casectl.operation import Cli, Operation
+from casectl.operations._change import change_locked
 from casectl.operations._plan import merged_fields
 from casectl.operations._types import LoadedType, TypeBook, category_number
 from casectl.operations._wishes import Target, Wishes, contact_of, resolve
 from casectl.rules import case_input, forms, numbering, rights
 from casectl.rules import lifecycle as law
-from casectl.rules.priorities import DEFAULT
 from casectl.unit import NewCase
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from casectl.model.configuration import CaseType
+    from casectl.model.people import TenantSettings
     from casectl.unit import Unit
 
 USUAL_TYPE = "incident"
@@ -27,8 +30,9 @@ USUAL_TYPE = "incident"
 class Create(Operation[Case], frozen=True, kw_only=True):
     """Open a case.
 
-    It begins in the first status of its type and gets the next number of the type's pattern. A contact is found by
-    mail address, or made. All fields that the type's form requires must be there; on a terminal they are asked for.
+    It gets the next number of its type's pattern and begins in the type's initial status; where another one is named it
+    goes on to that, by the rules of every change of status. A contact is found by mail address, or made. All fields
+    that the type's form requires must be there; on a terminal they are asked for.
     """
 
     name: ClassVar[str] = "create"
@@ -52,6 +56,7 @@ class Create(Operation[Case], frozen=True, kw_only=True):
             ('casectl create "Login fails since the update" --priority high --contact ann@example.com', ""),
             ('casectl create "Printer 4 is jammed" --field system=printing --tag floor-2 --assignee @me', ""),
             ('casectl create "Access to the CRM" --type request --field justification="new colleague"', ""),
+            ('casectl create "Toner for printer 4" --assignee @me --status active', "begun at once"),
         ),
         view="case",
     )
@@ -59,7 +64,12 @@ class Create(Operation[Case], frozen=True, kw_only=True):
     title: Annotated[str, Meta(description="one line that says what is the matter")]
     description: Annotated[str, Meta(description="all the rest", extra={"text": True})] = ""
     type: Annotated[str, Meta(description="case type (default: incident)")] | UnsetType = UNSET
-    priority: Annotated[str, Meta(description="low, medium, high or critical (default: medium)")] | UnsetType = UNSET
+    status: (
+        Annotated[str, Meta(description="status it begins in (default: the initial one of its type)")] | UnsetType
+    ) = UNSET
+    priority: Annotated[str, Meta(description="low, medium, high or critical (default: the tenant's)")] | (
+        UnsetType
+    ) = UNSET
     contact: Annotated[str, Meta(description='whom it is about: mail address or "Name <address>"')] | UnsetType = UNSET
     reporter: Annotated[str, Meta(description="user who reported it (default: who has the contact's mail address)")] | (
         UnsetType
@@ -76,7 +86,8 @@ class Create(Operation[Case], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> Case:
         loaded = LoadedType(await _type(unit, self.type))
-        target, fields = await self._read(unit, loaded)
+        settings = (await unit.configuration.tenant()).settings
+        target, fields = await self._read(unit, loaded, settings)
         self._check_rights(unit, target)
         await self._refuse_known(unit)
         contact_id, reporter_id = await self._people(unit)
@@ -86,7 +97,7 @@ class Create(Operation[Case], frozen=True, kw_only=True):
         # The desk's zone is the tenant's: numbers of a day follow its midnight.
         local = now.astimezone(case_input.zone_of(unit.actor.zone))
         prefix, width, suffix = numbering.render_template(loaded.number_pattern, local, loaded.name)
-        columns = {"priority": DEFAULT} | target.columns
+        columns = {"priority": settings.default_priority} | target.columns
         new = NewCase(
             **columns,
             case_type_id=loaded.id,
@@ -106,11 +117,16 @@ class Create(Operation[Case], frozen=True, kw_only=True):
             number_suffix=suffix,
             number_sequence=numbering.sequence_name(loaded.number_pattern, loaded.name, local),
         )
-        return await unit.cases.open(new)
+        case = await unit.cases.open(new)
+        if target.status is None or law.status_key(target.status) == law.status_key(initial.name):
+            return case
+        return await change_locked(unit, (await unit.cases.lock([case.number]))[0], Wishes(status=target.status))
 
-    async def _read(self, unit: Unit, loaded: LoadedType) -> tuple[Target, dict[str, Any]]:
+    async def _read(self, unit: Unit, loaded: LoadedType, settings: TenantSettings) -> tuple[Target, dict[str, Any]]:
         """Everything but the people the case is about, and the form's values; all that is wrong with both at once."""
         problems: list[Problem] = []
+        if self.status is UNSET and not settings.auto_assign_initial_status:
+            problems.append(_no_status(loaded, unit.actor.rights))
         target, fields = Target(), dict[str, Any]()
         given = {field.name: field.default for field in forms.fields_of(loaded.form) if field.default is not None}
         try:
@@ -123,13 +139,26 @@ class Create(Operation[Case], frozen=True, kw_only=True):
             if self.external_id is not UNSET:
                 case_input.one_line(self.external_id, "external id", "/external_id")
             target = await resolve(unit, self._wishes())
+            if target.status is not None:
+                loaded.status(target.status)
         except InvalidInput as refusal:
             problems = [*refusal.problems, *problems]
         case_input.refuse_all(problems)
         return target, fields
 
     def _wishes(self) -> Wishes:
-        names = ("title", "description", "priority", "assignee", "team", "due", "parent", "tags", "is_restricted")
+        names = (
+            "title",
+            "description",
+            "status",
+            "priority",
+            "assignee",
+            "team",
+            "due",
+            "parent",
+            "tags",
+            "is_restricted",
+        )
         return Wishes(**{name: getattr(self, name) for name in names})
 
     def _check_rights(self, unit: Unit, target: Target) -> None:
@@ -180,3 +209,11 @@ async def _type(unit: Unit, reference: str | UnsetType) -> CaseType:
     raise InvalidInput(
         message, hint=hint, problems=[Problem(message=message, pointer="/type", code="required", allowed=names)]
     )
+
+
+def _no_status(loaded: LoadedType, held: AbstractSet[str]) -> Problem:
+    """What a tenant that gives new cases no status of itself answers to who names none."""
+    initial = law.find_status(loaded.lifecycle, loaded.lifecycle.initial).name
+    allowed = [initial, *law.allowed_targets(loaded.lifecycle, initial, held)]
+    hint = f"say --status with one of {', '.join(allowed)}"
+    return Problem(message="which status?", pointer="/status", code="required", hint=hint, allowed=allowed)

@@ -88,6 +88,7 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
         names = await Names.read(unit, self.create, self.records)
         plan = BatchPlan(
             unit.actor, known, names, types, book,
+            settings=(await unit.configuration.tenant()).settings,
             channel=self.channel, whole_cases=self.mode == "case", now=await unit.now(),
         )  # fmt: skip
         plan.read(self.records)

@@ -9,6 +9,7 @@ import msgspec
 from casectl.errors import NotFound
 from casectl.model.configuration import CaseType
 from casectl.model.people import Tenant
+from casectl.rules.tenant_settings import settings_of
 from casectl.rules.text import near
 from casectl.store.case_rows import CATEGORIES
 from casectl.store.known import known_to
@@ -139,12 +140,19 @@ class StoredConfiguration:
 
     async def tenant(self) -> Tenant:
         """See `casectl.unit.Configuration.tenant`."""
+        known = known_to(self._context)
+        if known.tenant is not None:
+            return known.tenant
         rows = await self._context.sql.rows(
-            "SELECT tenant_id, name, title, timezone, created_at FROM tenants WHERE tenant_id = %s",
+            "SELECT tenant_id, name, title, timezone, created_at, settings FROM tenants WHERE tenant_id = %s",
             (self._context.tenant_id,),
         )
         found = rows[0]
-        return Tenant(id=found[0], name=found[1], title=found[2], timezone=found[3], created_at=found[4])
+        known.tenant = Tenant(
+            id=found[0], name=found[1], title=found[2], timezone=found[3], created_at=found[4],
+            settings=settings_of(found[5]),
+        )  # fmt: skip
+        return known.tenant
 
     async def put_role(self, name: str, rights: Sequence[str]) -> int:
         """See `casectl.unit.Configuration.put_role`."""

@@ -1,7 +1,8 @@
 """What a process keeps of a tenant's configuration from one transaction to the next. Only `store` imports it.
 
-Types and statuses change rarely and are needed by nearly every verb. `enter` tells the stamp of the tenant's
-configuration, which every change of it steps: what was read under the same stamp over the same connection still holds.
+Types, statuses and the tenant's settings change rarely and are needed by nearly every verb. `enter` tells the stamp of
+the tenant's configuration, which every change of it steps: what was read under the same stamp over the same connection
+still holds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from casectl.model.case import StatusRef, TypeRef
     from casectl.model.configuration import CaseType
+    from casectl.model.people import Tenant
     from casectl.store.context import Context
 
 _TENANTS = 200
@@ -25,6 +27,7 @@ class Known:
         self.stamp = stamp
         self.types: dict[tuple[str, int | None], CaseType] = {}
         self.statuses: dict[str, tuple[int, int]] | None = None
+        self.tenant: Tenant | None = None
         self.status_refs: dict[int, StatusRef] = {}
         self.type_refs: dict[int, TypeRef] = {}
 

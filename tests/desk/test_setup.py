@@ -190,3 +190,16 @@ def test_a_password_is_shown_to_who_asks_for_it_alone(settings):
         admin.db_stop(config)
     with pytest.raises(InvalidInput, match="migrate_url"):
         admin.db_check(config, silent)
+
+
+def test_the_configuration_says_what_a_new_tenant_begins_with(place, tmp_path):
+    from casectl import config
+
+    chosen = {"CASECTL_CASES_DEFAULT_PRIORITY": "3", "CASECTL_CASES_AUTO_ASSIGN_INITIAL_STATUS": "off"}
+    settings = config.load({"tenant": "choosy"}, {**place, **chosen})
+    wish = msgspec.structs.replace(setup.suggested(settings), title="Choosy", login="jane")
+    assert wish.settings == {"default_priority": 3, "auto_assign_initial_status": False}
+    setup.initialise(settings, wish, silent)
+    with setup.desk_of(settings, wish, silent) as desk:
+        kept = desk.perform(Ask())["tenant"].settings
+    assert (kept.default_priority, kept.auto_assign_initial_status, kept.workflow_engine) == (3, False, "queue")
