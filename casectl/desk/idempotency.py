@@ -41,12 +41,12 @@ async def run_once(unit: StoredUnit, operation: Operation[Result], key: str) -> 
     key = one_line(key, "idempotency key", "/idempotency_key")
     body = msgspec.json.encode(_without(operation.secrets, operation))
     digest = hashlib.sha256(operation.name.encode() + b"\0" + body).digest()
-    who = (actor.tenant_id, actor.user_id, key)
+    who = (actor.tenant_id, actor.user_id, _kept_as(key, actor.client))
     taken = await sql.run(_TAKE, (*who, digest))
     if not taken and await sql.run(_FORGET, who):
         taken = await sql.run(_TAKE, (*who, digest))
     if not taken:
-        return await _repeat(unit, operation, key, digest)
+        return await _repeat(unit, operation, key, (who, digest))
     result = await operation.run(unit)
     await sql.run(
         "UPDATE idempotency_keys SET answer = %s WHERE tenant_id = %s AND actor_id = %s AND key = %s",
@@ -62,10 +62,17 @@ def _without(secrets: tuple[str, ...], told: Any) -> Any:
     return {**msgspec.to_builtins(told), **{name: None for name in secrets if hasattr(told, name)}}
 
 
-async def _repeat(unit: StoredUnit, operation: Operation[Result], key: str, digest: bytes) -> Result:
+def _kept_as(key: str, client: str | None) -> str:
+    """Programs that act as the same user do not know of each other's keys; no key holds a line break."""
+    return f"{client}\n{key}" if client else key
+
+
+async def _repeat(
+    unit: StoredUnit, operation: Operation[Result], key: str, kept: tuple[tuple[int, int, str], bytes]
+) -> Result:
+    who, digest = kept
     rows = await unit.context.sql.rows(
-        "SELECT digest, answer FROM idempotency_keys WHERE tenant_id = %s AND actor_id = %s AND key = %s",
-        (unit.actor.tenant_id, unit.actor.user_id, key),
+        "SELECT digest, answer FROM idempotency_keys WHERE tenant_id = %s AND actor_id = %s AND key = %s", who
     )
     if not rows or bytes(rows[0][0]) != digest:
         raise IdempotencyConflict(

@@ -51,6 +51,15 @@ def test_a_repeated_write_answers_as_the_first_did(shared_api: Caller) -> None:
     assert (other.status, other.json["code"]) == (422, "idempotency_conflict")
 
 
+def test_programs_of_one_user_do_not_know_of_each_others_keys(shared_api: Caller) -> None:
+    key = {"Idempotency_Key": "run-8:1"}
+    first = shared_api("POST", "/v1/cases/", {"title": "Mine"}, **key)
+    another = shared_api.as_user("admin")
+    theirs = another("POST", "/v1/cases/", {"title": "Mine"}, **key)
+    assert (theirs.status, theirs.json["number"] != first.json["number"]) == (201, True)
+    assert another("POST", "/v1/cases/", {"title": "Mine"}, **key).json["number"] == theirs.json["number"]
+
+
 def test_a_dry_run_makes_nothing(shared_api: Caller) -> None:
     answer = shared_api("POST", "/v1/cases/", {"title": "Never"}, Casectl_Dry_Run="true")
     assert (answer.status, answer.json["title"]) == (200, "Never")
