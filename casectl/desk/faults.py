@@ -5,7 +5,7 @@ from __future__ import annotations
 from psycopg import errors
 
 from casectl.desk.identity import not_initialised
-from casectl.errors import Conflict, Failure, InvalidInput, NotPermitted, Refusal, Unreachable
+from casectl.errors import Conflict, Failure, InvalidInput, NotAllowed, NotPermitted, Refusal, Unreachable
 
 _TAKEN = {
     "cases_external_id": "a case with this external id exists on this channel already",
@@ -17,6 +17,9 @@ _TAKEN = {
     "contacts_email": "another contact has this mail address",
 }
 
+
+_NOBODY_LEFT = "CT004"
+"""The code of the refusal to take the last administrator from a tenant."""
 
 _TOLD: tuple[tuple[tuple[type[Exception], ...], type[Refusal], str, str], ...] = (
     ((errors.InsufficientPrivilege,), NotPermitted, "the database does not let you see or change this", ""),
@@ -45,6 +48,11 @@ def refusal_of(error: BaseException) -> Refusal | None:
         return Conflict(_TAKEN.get(name, "something with this name or key exists already"))
     if isinstance(error, errors.UndefinedFunction | errors.UndefinedTable | errors.InvalidSchemaName):
         return not_initialised()
+    if isinstance(error, errors.DatabaseError) and error.sqlstate == _NOBODY_LEFT:
+        return NotAllowed(
+            "nobody could manage users and roles after this",
+            hint="first give somebody else a role that may: casectl user change LOGIN --add-role 'Tenant Admin'",
+        )
     if _cannot_be_text(error):
         return InvalidInput(
             "a word that was given holds characters that are no text (NUL or half a character), or far too many",

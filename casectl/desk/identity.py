@@ -36,6 +36,11 @@ def refuse_entry(problem: str, identity: Identity, candidates: list[str]) -> Ref
     if problem == "no_tenant":
         return not_initialised()
     known = ", ".join(candidates)
+    if problem == "inactive_tenant":
+        return NotLoggedIn(
+            f"the tenant {identity.tenant} is deactivated" if identity.tenant else "the tenant is deactivated",
+            hint="who runs the desk can activate it again",
+        )
     if problem == "unknown_tenant":
         return NotFound(f"there is no tenant {identity.tenant}", hint=f"known: {known}" if known else "")
     if problem == "several_tenants":

@@ -44,7 +44,7 @@ _SESSIONS: LiteralString = """
 
 _RIGHTS_OF: LiteralString = """
     SELECT unnest(r.rights) FROM user_roles x JOIN roles r ON r.tenant_id = x.tenant_id AND r.id = x.role_id
-    WHERE x.tenant_id = %(tenant)s AND x.user_id = %(id)s
+    WHERE x.tenant_id = %(tenant)s AND x.user_id = %(id)s AND r.is_active
     UNION SELECT unnest(c.rights) FROM clients c
     WHERE c.tenant_id = %(tenant)s AND c.user_id = %(id)s AND c.is_active
 """

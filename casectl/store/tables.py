@@ -44,6 +44,7 @@ class Tenants(Domain, table=True):
     settings: dict[str, Any] = column(JSON, default=text("'{}'"))
     is_demo: bool = column(Boolean, default=FALSE)
     created_at: datetime = column(TIME, default=NOW)
+    is_active: bool = column(Boolean, default=TRUE)
 
 
 class Users(Domain, table=True):
@@ -79,6 +80,7 @@ class Roles(Domain, table=True):
     id: int = column(INT, key=True)
     name: str = column(TEXT)
     rights: list[str] = column(ARRAY(TEXT))
+    is_active: bool = column(Boolean, default=TRUE)
 
 
 class UserRoles(Domain, table=True):
@@ -135,6 +137,7 @@ class Contacts(Domain, table=True):
     email: str | None = column(TEXT, null=True)
     phone: str | None = column(TEXT, null=True)
     created_at: datetime = column(TIME, default=NOW)
+    is_active: bool = column(Boolean, default=TRUE)
 
 
 class Statuses(Domain, table=True):

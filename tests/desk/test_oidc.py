@@ -444,6 +444,19 @@ def test_roles_follow_the_claim(place: Database, issuer: Issuer) -> None:
     assert changed == [("user_role", "delete"), ("user_role", "insert")]
 
 
+def test_the_provider_takes_no_role_that_nobody_else_would_have(place: Database, issuer: Issuer) -> None:
+    async def work(gate: Gate, pool: Pool) -> None:
+        told = await refusal(gate, signed(issuer, email="admin@acme.example.com", realm={"groups": ["support"]}))
+        assert "nobody could manage users and roles" in told
+        await gate.admit(signed(issuer, realm={"groups": ["bosses"]}))
+        access = await gate.admit(signed(issuer, email="admin@acme.example.com", realm={"groups": ["support"]}))
+        assert (await pool.desk(access.identity).perform(ShowUser(user="@me"))).roles == ["Case Worker"]
+
+    with_gate(place, work, **environ(
+        issuer, role_claim="realm.groups", role_map="support=case worker, bosses=Tenant Admin"
+    ))  # fmt: skip
+
+
 def test_a_claim_names_the_tenant_and_another_the_login(place: Database, issuer: Issuer) -> None:
     async def work(gate: Gate, _: Pool) -> None:
         tenants = [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFINERS = {
-    "enter", "enter_as", "stamp_configuration", "forget_approvals", "prune_answers",
+    "enter", "enter_as", "stamp_configuration", "forget_approvals", "prune_answers", "keep_administrable",
     "take_numbers", "contact_with_address", "cursor_key",
     "search_cases", "index_case", "index_note", "grant_key", "find_token", "find_key", "find_client", "find_code",
     "find_device_code",

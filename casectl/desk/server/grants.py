@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _USER_RIGHTS: LiteralString = """
     SELECT DISTINCT given FROM user_roles x
     JOIN roles r ON r.tenant_id = x.tenant_id AND r.id = x.role_id, unnest(r.rights) AS given
-    WHERE x.tenant_id = %s AND x.user_id = %s ORDER BY given
+    WHERE x.tenant_id = %s AND x.user_id = %s AND r.is_active ORDER BY given
 """
 
 _FIND: LiteralString = """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl.errors import Conflict, InvalidInput, NotLoggedIn, Unreachable
+from casectl.errors import Conflict, InvalidInput, NotAllowed, NotLoggedIn, Unreachable
 from casectl.model.actor import Actor
 from casectl.operation import Call
 from casectl.rules import case_input
@@ -78,7 +78,13 @@ class Visitors:
                     hint="a Tenant Admin can change the login or the mail address of one of them",
                 ) from error
             except Error as error:
-                raise refusal_of(error) or Unreachable("the database does not answer") from error
+                refusal = refusal_of(error) or Unreachable("the database does not answer")
+                if isinstance(refusal, NotAllowed):
+                    refusal = NotLoggedIn(
+                        f"the provider takes roles from {person.login or person.email} that must stay with somebody:"
+                        f" {refusal.message}", hint="let somebody come in first to whom it gives them",
+                    )  # fmt: skip
+                raise refusal from error
         raise AssertionError("unreachable: the second attempt returns or raises")  # pragma: no cover
 
     async def _find(self, person: Person) -> tuple[int, int]:
@@ -136,8 +142,8 @@ async def _made(sql: AsyncSql, tenant_id: int, person: Person) -> int:
 
 async def _set_roles(sql: AsyncSql, tenant_id: int, user_id: int, roles: frozenset[str]) -> None:
     values: dict[str, Any] = {"tenant": tenant_id, "user": user_id, "roles": sorted(_lower(roles))}
-    await sql.run(_TAKE_ROLES, values)
     await sql.run(_GIVE_ROLES, values)
+    await sql.run(_TAKE_ROLES, values)
 
 
 def _lower(roles: frozenset[str]) -> set[str]:
