@@ -139,6 +139,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("db check", "db:check", "Check cases, audit, counters and indexes against each other"),
         ("db shell", "db:shell", "Open psql on the desk's database"),
         ("db url", "db:url", "Print the address of the database"),
+        ("export", "export:export", "Export whole cases as CSV, JSON or JSON Lines"),
         ("import", "import_:import_file", "Import cases and their history from a file"),
         ("help", "help:topic", "Read a page of the manual"),
     ),
@@ -147,6 +148,13 @@ ENTRIES: tuple[Entry, ...] = (
         "casectl.operations.job_start:StartJob",
         "Let a server change any number of cases after its answer",
         "Servers and logins",
+        hidden=True,
+    ),
+    Entry(
+        "export cases",
+        "casectl.operations.export_cases:ExportCases",
+        "Export a page of whole cases, in the order of their ids",
+        "The desk",
         hidden=True,
     ),
     Entry(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from casectl.operation import AnyOperation, Call
     from casectl.rules.query import Query
     from casectl.unit_access import AccessControl
+    from casectl.unit_exports import Exports
     from casectl.unit_jobs import Jobs
 
 
@@ -350,6 +351,11 @@ class Unit(Protocol):
     @property
     def imports(self) -> Imports:
         """Lines read before."""
+        ...
+
+    @property
+    def exports(self) -> Exports:
+        """Whole cases."""
         ...
 
     @property

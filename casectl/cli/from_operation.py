@@ -117,4 +117,5 @@ def function_command(function: Callable[..., Any], word: str) -> CasectlCommand:
     kept = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own if one.name not in ("ctx", "options")]
     command = _as_command(run, [*kept, *common_parameters(without=WRITING)], word, function.__doc__ or "")
     command.examples = getattr(function, "examples", ())
+    command.takes_query = getattr(function, "takes_query", False)
     return command

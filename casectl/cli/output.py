@@ -156,6 +156,15 @@ class Output:
         else:
             self._write(self._encoded(iter(list(results)), view, whole=False))
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody sees what is written as it comes."""
+        return self._screen.width is not None
+
+    def emit_bytes(self, chunks: Iterable[bytes]) -> None:
+        """Writes a document that is made elsewhere, as it comes; nothing in it may be able to steer a terminal."""
+        self._write(chunks)
+
     def emit_text(self, text: str) -> None:
         """Writes lines that are no result of a verb (a path, an address, a page of the manual), made safe."""
         self._show(safe_text(text, newlines=True).rstrip("\n").split("\n"))

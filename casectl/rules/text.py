@@ -22,6 +22,7 @@ _UNSAFE = (
     # The joiners are part of emoji and of many scripts, but between ASCII letters they only hide.
     "|(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f\u200c\u200d])"
 )
+_ESCAPED = r"\\(?:\\|x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}))"
 _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 _ELLIPSIS = "…"
@@ -48,6 +49,19 @@ def _escape(found: re.Match[str]) -> str:
     if code <= 0xFF:  # noqa: PLR2004 - the widths of \x, \u and \U
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004
+
+
+def escaped(text: str) -> str:
+    """`text` with its backslashes doubled and what is unsafe as its escape; line breaks (LF) and tabs stay."""
+    return re.sub(_UNSAFE, lambda found: found[0] if found[0] in "\n\t" else _escape(found), text.replace("\\", "\\\\"))
+
+
+def unescaped(text: str) -> str:
+    """What `escaped` was made of. Raises ValueError for what it never makes."""
+    found = re.sub(_ESCAPED, lambda one: "\\" if one[0] == "\\\\" else chr(int(one[1] or one[2] or one[3], 16)), text)
+    if re.search(r"\\", re.sub(_ESCAPED, "", text)):
+        raise ValueError("a backslash that begins no escape")
+    return found
 
 
 def display_width(text: str) -> int:

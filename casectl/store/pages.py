@@ -1,4 +1,7 @@
-"""Pages of cases: keyset, never OFFSET, with opaque signed cursors. Only `store.cases` imports this module."""
+"""Pages of cases: keyset, never OFFSET, with opaque signed cursors.
+
+Only `store.cases` and `store.exports` import this module.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ _LIMITS: tuple[tuple[int, LiteralString], ...] = (
 async def page(context: Context, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:
     """See `casectl.unit.Cases.page`."""
     statement, parameters, order = await _statement(context, query, after, limit, with_description=with_description)
-    async with _planned_for(context, query):
+    async with planned_for(context, query):
         rows = await context.sql.rows(statement, parameters)
     width = WIDTH + with_description
     following = None
@@ -48,20 +51,20 @@ async def page(context: Context, query: Query, *, limit: int, after: str | None,
 
 async def matching(context: Context, query: Query, *, limit: int) -> list[str]:
     """See `casectl.unit.Cases.matching`."""
-    condition, where = await _where(context, query)
+    condition, where = await condition_of(context, query)
     statement: LiteralString = (
         "SELECT c.number FROM cases c WHERE " + where + " " + Order(query.sort).clause + " LIMIT %s"
     )
-    async with _planned_for(context, query):
+    async with planned_for(context, query):
         rows = await context.sql.rows(statement, [*condition.parameters, limit])
     return [row[0] for row in rows]
 
 
 async def among(context: Context, query: Query, case_ids: Sequence[int]) -> set[int]:
     """See `casectl.unit.Cases.among`."""
-    condition, where = await _where(context, query)
+    condition, where = await condition_of(context, query)
     statement: LiteralString = "SELECT c.id FROM cases c WHERE " + where + " AND c.id = ANY(%s)"
-    async with _planned_for(context, query):
+    async with planned_for(context, query):
         rows = await context.sql.rows(statement, [*condition.parameters, list(case_ids)])
     return {row[0] for row in rows}
 
@@ -75,7 +78,7 @@ async def plan(context: Context, query: Query, *, limit: int) -> list[str]:
 
 
 @asynccontextmanager
-async def _planned_for(context: Context, query: Query) -> AsyncIterator[None]:
+async def planned_for(context: Context, query: Query) -> AsyncIterator[None]:
     """Plan a statement by the very values of a query that has any; plans of the queue and of words alone are kept.
 
     What a search for words finds is no more known to the planner when it sees them.
@@ -88,7 +91,7 @@ async def _planned_for(context: Context, query: Query) -> AsyncIterator[None]:
         await context.sql.rows(_PLAN_MODE, ("force_generic_plan",))
 
 
-def _at_most(limit: int, parameters: list[Any]) -> LiteralString:
+def at_most(limit: int, parameters: list[Any]) -> LiteralString:
     """Fetch one row more than wanted, or a few: a kept plan must know how few rows are wanted."""
     for most, clause in _LIMITS:
         if limit < most:
@@ -97,23 +100,27 @@ def _at_most(limit: int, parameters: list[Any]) -> LiteralString:
     return " LIMIT %s"
 
 
-async def _where(context: Context, query: Query) -> tuple[Condition, LiteralString]:
+async def condition_of(
+    context: Context, query: Query, *, with_trash: bool = False
+) -> tuple[Condition, LiteralString]:  # fmt: skip
+    """The condition of a query for this actor, and its text; InvalidInput for names there are not."""
     condition = Condition(context.tenant_id, context.actor.user_id, await resolve(context, query))
-    return condition, condition.of(query, own_only=rights.scope(context.actor.rights) == "own")
+    own_only = rights.scope(context.actor.rights) == "own"
+    return condition, condition.of(query, own_only=own_only, with_trash=with_trash)
 
 
 async def _statement(
     context: Context, query: Query, after: str | None, limit: int, *, with_description: bool
 ) -> tuple[LiteralString, list[Any], int]:
     """The statement, its parameters, and how many columns at its end hold the order."""
-    condition, where = await _where(context, query)
+    condition, where = await condition_of(context, query)
     order = Order(query.sort)
     if after is not None:
         where += " AND " + order.after(await _read_cursor(context, query, after), condition.parameters)
     description: LiteralString = ", c.description" if with_description else ""
     statement: LiteralString = (
         "SELECT " + CASE_COLUMNS + description + ", " + order.columns
-        + " FROM cases c WHERE " + where + " " + order.clause + _at_most(limit, condition.parameters)
+        + " FROM cases c WHERE " + where + " " + order.clause + at_most(limit, condition.parameters)
     )  # fmt: skip
     return statement, condition.parameters, len(query.sort)
 
@@ -125,11 +132,12 @@ def _bound(context: Context, query: Query) -> bytes:
 async def _read_cursor(context: Context, query: Query, cursor: str) -> list[str]:
     values = await unseal(context, _bound(context, query), cursor)
     if values is None:
-        raise _refused()
+        raise bad_cursor()
     return msgspec.json.decode(values, type=list[str])
 
 
-def _refused() -> InvalidInput:
+def bad_cursor() -> InvalidInput:
+    """The refusal of a cursor that was not made here, or not for this."""
     problem = Problem(pointer="/cursor", code="bad_cursor", message="the cursor is not one of this list")
     return InvalidInput(
         problem.message, hint="use the cursor with the query and order it came from, or start without one",

@@ -69,14 +69,14 @@ class Condition:
         self._ids = ids
         self.parameters: list[Any] = []
 
-    def of(self, query: Query, *, own_only: bool) -> LiteralString:
+    def of(self, query: Query, *, own_only: bool, with_trash: bool = False) -> LiteralString:
         """The whole condition of a query. `own_only` names the reporter, whom the policy would filter by anyway."""
         self.parameters.append(self._tenant)
         text: LiteralString = "c.tenant_id = %s"
         if own_only:
             self.parameters.append(self._actor)
             text += " AND c.reporter_id = %s"
-        if not names_trash(query):
+        if not (with_trash or names_trash(query)):
             text += " AND c.deleted_at IS NULL"
         if query.where is not None:
             text += " AND " + self._expression(query.where)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from casectl.model.actor import Actor
     from casectl.operation import AnyOperation, Call
     from casectl.store.access import StoredAccess
+    from casectl.store.exports import StoredExports
     from casectl.store.jobs import StoredJobs
     from casectl.store.sql import Sql
 
@@ -56,6 +57,13 @@ class StoredUnit:
         from casectl.store.jobs import StoredJobs
 
         return StoredJobs(self.context)
+
+    @property
+    def exports(self) -> StoredExports:
+        """See `casectl.unit.Unit.exports`; loaded at its first use."""
+        from casectl.store.exports import StoredExports
+
+        return StoredExports(self.context)
 
     async def now(self) -> datetime:
         """See `casectl.unit.Unit.now`."""

@@ -1,0 +1,84 @@
+"""A case as an export holds it: whole, in names instead of ids, so that another desk can take it in.
+
+Anyone above `model` may import it. rules.export_cells says how it stands in CSV.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from casectl.model.case import Change, Noun
+
+
+class ExportedNote(Noun, frozen=True, kw_only=True):
+    """A note with its author's login."""
+
+    created_at: datetime
+    author: str | None
+    channel: str
+    is_internal: bool
+    content: str
+
+
+class ExportedEvent(Noun, frozen=True, kw_only=True):
+    """An entry of a case's history: of the case itself or of one of its notes."""
+
+    at: datetime
+    actor: str
+    operation: str
+    request_id: str
+    object: str
+    action: str
+    historic: bool
+    changes: list[Change]
+
+
+class ExportedCase(Noun, frozen=True, kw_only=True):
+    """A case with everything that is its own; people by login, type, status and team by name, the parent by number.
+
+    `category` and `priority_name` follow from status and priority: they are for readers, an import passes them over.
+    """
+
+    number: str
+    type: str
+    type_revision: int
+    title: str
+    description: str
+    status: str
+    category: str
+    priority: int
+    priority_name: str
+    assignee: str | None
+    team: str | None
+    reporter: str | None
+    contact: str | None
+    contact_email: str | None
+    tags: list[str]
+    due_at: datetime | None
+    channel: str
+    external_id: str | None
+    parent: str | None
+    is_restricted: bool
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+    first_response_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    deleted_at: datetime | None
+    version: int
+    fields: dict[str, Any]
+    notes: list[ExportedNote] | UnsetType = UNSET
+    history: list[ExportedEvent] | UnsetType = UNSET
+
+
+class ExportPage(Noun, frozen=True, kw_only=True):
+    """One keyset page of an export; `form_fields` are those that the tenant's forms name now, in the forms' order."""
+
+    items: list[ExportedCase]
+    form_fields: list[str]
+    next: str | None = None

@@ -1,0 +1,168 @@
+"""Whole cases with notes and history, in the order of their ids, from Postgres. Only `store.unit` imports it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import UNSET
+
+from casectl.model.export import ExportedCase, ExportedEvent, ExportedNote
+from casectl.rules.priorities import priority_name
+from casectl.store.case_rows import CASE_COLUMNS, WIDTH, names_of
+from casectl.store.cursors import seal, unseal
+from casectl.store.history import changes_of, names_in
+from casectl.store.pages import at_most, bad_cursor, condition_of, planned_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import LiteralString
+
+    from casectl.rules.query import Query
+    from casectl.store.case_rows import Names
+    from casectl.store.context import Context
+    from casectl.unit_exports import Extent
+
+FULLEST = 8_000_000
+"""Bytes of text in a page of more than one case."""
+
+NOBODY = "casectl"
+"""The login of what the desk itself did."""
+
+_WHOLE: LiteralString = (
+    "SELECT " + CASE_COLUMNS + ", c.description, c.type_revision, c.created_by, c.changed_by"
+    " FROM cases c WHERE c.tenant_id = %s AND c.id = ANY(%s::bigint[]) ORDER BY c.id"
+)  # fmt: skip
+
+_SIZE: LiteralString = "octet_length(c.description) + pg_column_size(c.fields)"
+_SIZE_OF_NOTES: LiteralString = """
+    + (SELECT coalesce(sum(octet_length(n.content)), 0)
+       FROM notes n WHERE n.tenant_id = c.tenant_id AND n.case_id = c.id)
+"""
+_SIZE_OF_HISTORY: LiteralString = """
+    + (SELECT coalesce(sum(pg_column_size(a.payload)), 0)
+       FROM audit a WHERE a.tenant_id = c.tenant_id AND a.case_id = c.id)
+"""
+
+_NOTES: LiteralString = """
+    SELECT n.case_id, n.created_at, n.author_id, n.channel, n.is_internal, n.content
+    FROM notes n WHERE n.tenant_id = %s AND n.case_id = ANY(%s::bigint[]) AND (%s OR NOT n.is_internal)
+    ORDER BY n.case_id, n.id
+"""
+
+_HISTORY: LiteralString = """
+    SELECT a.case_id, a.occurred_at, a.actor_id, a.operation, a.request_id, a.object, a.action, a.historic, a.payload
+    FROM audit a WHERE a.tenant_id = %s AND a.case_id = ANY(%s::bigint[]) AND (%s OR NOT a.is_internal)
+    ORDER BY a.case_id, a.occurred_at, a.seq
+"""
+
+_LOGINS: LiteralString = "SELECT id, login FROM users WHERE tenant_id = %s AND id = ANY(%s::int[])"
+
+
+class StoredExports:
+    """See `casectl.unit_exports.Exports`."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def page(
+        self, query: Query, extent: Extent, *, limit: int, after: str | None
+    ) -> tuple[list[ExportedCase], str | None]:
+        """See `casectl.unit_exports.Exports.page`."""
+        context = self._context
+        ids, has_more = await self._ids(query, extent, limit, after)
+        rows = await context.sql.rows(_WHOLE, (context.tenant_id, ids))
+        notes = await self._of_cases(_NOTES, ids, extent) if extent.notes else []
+        events = await self._of_cases(_HISTORY, ids, extent) if extent.history else []
+        names = await names_of(context, rows)
+        actors = {actor for row in rows for actor in row[WIDTH + 2 : WIDTH + 4]}
+        logins = await self._logins(actors | {row[2] for row in (*notes, *events)})
+        own_notes = _by_case(notes, lambda row: _note(row, logins))
+        told = await names_in(context, [row[8] or {} for row in events])
+        own_events = _by_case(events, lambda row: _event(row, logins, told))
+        cases = [
+            _case(row, names, logins, own_notes.get(row[0], []) if extent.notes else None,
+                  own_events.get(row[0], []) if extent.history else None)
+            for row in rows
+        ]  # fmt: skip
+        return cases, await seal(context, self._bound(), msgspec.json.encode(ids[-1])) if has_more else None
+
+    async def _ids(self, query: Query, extent: Extent, limit: int, after: str | None) -> tuple[list[int], bool]:
+        """The cases of the page, as many as make up no more than FULLEST, and whether there are more behind them."""
+        condition, where = await condition_of(self._context, query, with_trash=extent.trash)
+        condition.parameters.append(await self._read(after))
+        notes: LiteralString = _SIZE_OF_NOTES if extent.notes else ""
+        history: LiteralString = _SIZE_OF_HISTORY if extent.history else ""
+        statement: LiteralString = (
+            "SELECT c.id, " + _SIZE + notes + history + " FROM cases c WHERE " + where
+            + " AND c.id > %s ORDER BY c.id" + at_most(limit, condition.parameters)
+        )  # fmt: skip
+        async with planned_for(self._context, query):
+            rows = await self._context.sql.rows(statement, condition.parameters)
+        ids: list[int] = []
+        total = 0
+        for case_id, size in rows[:limit]:
+            total += size
+            if ids and total > FULLEST:
+                break
+            ids.append(case_id)
+        return ids, len(rows) > len(ids)
+
+    def _bound(self) -> bytes:
+        return msgspec.json.encode([self._context.tenant_id, "export"])
+
+    async def _read(self, cursor: str | None) -> int:
+        if cursor is None:
+            return 0
+        value = await unseal(self._context, self._bound(), cursor)
+        if value is None:
+            raise bad_cursor()
+        return msgspec.json.decode(value, type=int)
+
+    async def _of_cases(self, statement: LiteralString, ids: Sequence[int], extent: Extent) -> list[Any]:
+        return await self._context.sql.rows(statement, (self._context.tenant_id, ids, extent.internal))
+
+    async def _logins(self, ids: Iterable[int | None]) -> dict[int | None, str]:
+        wanted = sorted({number for number in ids if number is not None})
+        found: dict[int | None, str] = dict.fromkeys(wanted, NOBODY)
+        return found | dict(await self._context.sql.rows(_LOGINS, (self._context.tenant_id, wanted)))
+
+
+def _by_case(rows: Sequence[Any], make: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(make(row))
+    return found
+
+
+def _note(row: Any, logins: dict[int | None, str]) -> ExportedNote:
+    return ExportedNote(
+        created_at=row[1], author=logins.get(row[2]), channel=row[3], is_internal=row[4], content=row[5]
+    )
+
+
+def _event(row: Any, logins: dict[int | None, str], told: dict[str, dict[int, str]]) -> ExportedEvent:
+    return ExportedEvent(
+        at=row[1], actor=logins[row[2]], operation=row[3], request_id=row[4], object=row[5], action=row[6],
+        historic=row[7], changes=changes_of(row[8] or {}, told),
+    )  # fmt: skip
+
+
+def _case(
+    row: Any, names: Names, logins: dict[int | None, str],
+    notes: list[ExportedNote] | None, events: list[ExportedEvent] | None,
+) -> ExportedCase:  # fmt: skip
+    status, assignee, reporter = names.status[row[17]], names.user.get(row[19]), names.user.get(row[20])
+    team, contact, parent = names.team.get(row[21]), names.contact.get(row[22]), names.parent.get(row[23])
+    return ExportedCase(
+        number=row[1], type=names.type[row[18]].name, type_revision=row[WIDTH + 1], title=row[2],
+        description=row[WIDTH], status=status.name, category=status.category, priority=row[3],
+        priority_name=priority_name(row[3]), assignee=assignee.login if assignee else None,
+        team=team.name if team else None, reporter=reporter.login if reporter else None,
+        contact=contact.name if contact else None, contact_email=contact.email if contact else None, tags=row[4],
+        due_at=row[6], channel=row[7], external_id=row[8], parent=parent.number if parent else None,
+        is_restricted=row[9], created_at=row[10], created_by=logins[row[WIDTH + 2]], updated_at=row[11],
+        updated_by=logins[row[WIDTH + 3]], first_response_at=row[12], resolved_at=row[13], closed_at=row[14],
+        deleted_at=row[15], version=row[16],
+        fields=row[5], notes=UNSET if notes is None else notes, history=UNSET if events is None else events,
+    )  # fmt: skip
