@@ -92,6 +92,10 @@ ENTRIES: tuple[Entry, ...] = (
         "People and configuration",
         "command",
         ("config show", "config:show", "Show every setting with its origin"),
+        ("config get", "config:get", "Print the value of a setting that counts now"),
+        ("config set", "config:set_", "Set a setting in your configuration file"),
+        ("config unset", "config:unset", "Take a setting out of your configuration file"),
+        ("config edit", "config_edit:edit", "Open your configuration file in your editor"),
         ("config path", "config:path", "Tell which files are read"),
     ),
     *_entries(

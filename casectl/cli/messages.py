@@ -38,7 +38,11 @@ def complain(refusal: Refusal, as_json: bool = False, *, color: str = "auto") ->
     problems = [problem for problem in refusal.problems if problem.message not in refusal.message]
     lines += [line for problem in problems for line in _problem_lines(problem, refusal)]
     told = [problem.hint for problem in refusal.problems if problem not in problems]
-    for hint in dict.fromkeys([*told, refusal.hint]):
+    hints = dict.fromkeys([*told, refusal.hint])
+    if problems and told[:1] == [refusal.hint] and refusal.hint.startswith("did you mean"):
+        lines[0] += f" ({safe_text(refusal.hint)})"  # below the others nobody would know whose it is
+        del hints[refusal.hint]
+    for hint in hints:
         lines += _hint_lines(hint)
     _write("\n".join(lines) + "\n")
 

@@ -81,6 +81,11 @@ class Output:
         if given and self.format in ("csv", "tsv", "id"):
             raise UsageError(f"{given[0]} and -o {self.format} exclude each other", hint="use it with -o json or jsonl")
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the caller chose nothing, and a bare value does best."""
+        return self.format == "table" and self.fields is None and not any(self._options.values())
+
     def prepare(self, view: View) -> bool:
         """Checks the choice of fields, expression and template against `view`; call it before anything is done.
 

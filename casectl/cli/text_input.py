@@ -132,9 +132,9 @@ def write_in_editor(about: str) -> Body:
     Raises Failure when the editor cannot be started or fails, InvalidInput for an empty text.
     """
     comment = "".join(f"# {line}\n" for line in about.splitlines())
-    draft = _draft(f"\n\n{CUT}\n{comment}")
+    draft = draft_of(f"\n\n{CUT}\n{comment}")
     try:
-        _edit(draft)
+        edit_draft(draft)
     except BaseException:
         _forget_if_empty(draft)
         raise
@@ -145,7 +145,8 @@ def write_in_editor(about: str) -> Body:
     return Body(text, draft)
 
 
-def _edit(draft: Path) -> None:
+def edit_draft(draft: Path) -> None:
+    """Open the draft in $VISUAL or $EDITOR. Raises Failure when that cannot be started or fails."""
     import shlex
     import subprocess
 
@@ -173,19 +174,19 @@ def _forget_if_empty(draft: Path) -> None:
 def _kept(text: str) -> Path | None:
     """A draft of what was piped in; None where the state folder cannot be written, for the write matters more."""
     try:
-        return _draft(text)
+        return draft_of(text)
     except Failure:
         return None
 
 
-def _draft(text: str) -> Path:
-    """A new private file with `text` in the state folder."""
+def draft_of(text: str, suffix: str = ".md") -> Path:
+    """A new private file with `text` in the state folder. Raises Failure where it cannot be made."""
     import secrets
 
     from casectl.config import state_folder
 
     folder = Path(state_folder()) / "drafts"
-    path = folder / f"{secrets.token_hex(6)}.md"
+    path = folder / f"{secrets.token_hex(6)}{suffix}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

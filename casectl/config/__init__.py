@@ -27,6 +27,8 @@ __all__ = [
     "project_file",
     "redact_url",
     "remove_profile",
+    "remove_setting",
+    "replace_text",
     "seconds",
     "state_folder",
     "user_file",
@@ -53,6 +55,20 @@ def write_setting(path: str, name: str, value: str | None) -> None:
     from casectl.config.write import write_setting as write
 
     write(path, name, value)
+
+
+def remove_setting(path: str, name: str) -> bool:
+    """Takes one setting out of the file at `path`; whether it was there. See casectl.config.write."""
+    from casectl.config.write import remove_setting as remove
+
+    return remove(path, name)
+
+
+def replace_text(path: str, before: str | None, text: str) -> None:
+    """Puts a whole new text into the user's file at `path`; see casectl.config.write."""
+    from casectl.config.write import replace_text as replace
+
+    replace(path, before, text)
 
 
 def remove_profile(path: str, profile: str) -> None:

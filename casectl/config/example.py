@@ -24,6 +24,19 @@ _PROFILES = """
 # url = "https://desk.example.com"
 """
 
+_WIDEST = 110
+
+_ABOUT = {
+    "cases": "What a new tenant begins with (`casectl init`). A tenant's own settings count for everybody who works in "
+    "it, wherever he comes from, so nothing here changes a tenant that is there: casectl help configuration.",
+    "server": "What `casectl serve` reads.",
+    "oauth": "The logins of a server: casectl help oauth.",
+    "oidc": "Your own identity provider, whose tokens a server takes: casectl help access.",
+    "remote": "The server to work on: casectl help remote.",
+    "database": "The Postgres behind the desk: casectl help postgres.",
+}
+"""What stands above the settings of a section."""
+
 _SAMPLES = {"text": '"..."', "dsn": '"postgresql://app@host/db"', "path": '"/path"',
     "server": '"https://desk.example.com"', "proxy": '"http://proxy.example.com:3128"',
 }  # fmt: skip
@@ -33,13 +46,20 @@ def config_example() -> str:
     """The text of config.example.toml: every setting commented out, with its help, default and variable."""
     parts = [_HEAD]
     for section in ("", *SECTIONS):
-        parts.append(f"\n[{section}]\n" if section else "")
+        parts.append(f"\n\n{_comment(_ABOUT[section])}[{section}]\n" if section else "")
         parts += [_lines(setting) for setting in SETTINGS if setting.section == section]
     return "".join([*parts, _PROFILES])
 
 
 def _lines(setting: Setting) -> str:
-    return f"\n# {setting.help}\n# {_about(setting)}\n# {setting.key} = {_literal(setting)}\n"
+    return f"\n{_comment(setting.help)}{_comment(_about(setting))}# {setting.key} = {_literal(setting)}\n"
+
+
+def _comment(text: str) -> str:
+    """The text behind # signs, wrapped for the editor."""
+    import textwrap
+
+    return textwrap.fill(text, _WIDEST, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False) + "\n"
 
 
 def _about(setting: Setting) -> str:

@@ -1,23 +1,21 @@
 """Reads a configuration file: which settings it holds, on which line, and which of them may be believed.
 
-Only casectl.config imports this module. tomllib tells no lines, so they are found by a scan of the text.
+Only casectl.config imports this module.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from casectl.config.redact import has_secret
 from casectl.config.settings import BY_NAME, PROFILE_KEYS, SECTIONS, Setting, profile_setting
+from casectl.config.toml_places import TomlPlace, place_of
 from casectl.config.values import Typed, near_match, parse_value
 from casectl.errors import Failure, InvalidInput, Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _LARGEST = 1_000_000
 _READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
@@ -58,6 +56,11 @@ def read_file(path: str, *, project: bool) -> ConfigFile:
     return reader.read(_decode(path, text))
 
 
+def check_text(path: str, text: str) -> ConfigFile:
+    """What the user's file at `path` would say if `text` stood in it. Raises as `read_file`."""
+    return _Reader(path, text, "", project=False).read(_decode(path, text))
+
+
 def _read(path: str, flags: int) -> tuple[str, os.stat_result]:
     # Without O_NONBLOCK a named pipe that somebody left in a shared folder would hang every command below it.
     try:
@@ -67,12 +70,16 @@ def _read(path: str, flags: int) -> tuple[str, os.stat_result]:
         reason = f"cannot read the configuration file {path}: {error.strerror}"
         raise Failure(reason, hint="check its owner and mode, or name another one in CASECTL_CONFIG") from error
     if len(content) > _LARGEST:
-        raise InvalidInput(f"the configuration file {path} is larger than a megabyte")
+        raise _broken(f"the configuration file {path} is larger than a megabyte")
     try:
         return content.decode(), status
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise InvalidInput(f"{path}:{line}: not UTF-8, as TOML must be") from error
+        lines = content[: error.start].split(b"\n")
+        raise _broken(f"{path}:{len(lines)}:{len(lines[-1]) + 1}: not UTF-8, as TOML must be") from error
+
+
+def _broken(message: str) -> InvalidInput:
+    return InvalidInput(message, problems=[Problem(message=message, code="syntax")])
 
 
 def _decode(path: str, text: str) -> dict[str, Any]:
@@ -84,9 +91,9 @@ def _decode(path: str, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         reason, _, place = str(error).partition(" (at line ")
-        line = place.partition(",")[0]
-        where = f"{path}:{line}" if line.isdigit() else path
-        raise InvalidInput(f"{where}: not TOML: {reason[:1].lower()}{reason[1:]}") from error
+        line, _, column = place.rstrip(")").partition(", column ")
+        where = f"{path}:{line}:{column}" if line.isdigit() else path
+        raise _broken(f"{where}: not TOML: {reason[:1].lower()}{reason[1:]}") from error
 
 
 def _distrust(status: os.stat_result) -> str:
@@ -162,56 +169,27 @@ class _Reader:
         return bool(reason)
 
     def _unknown(self, place: tuple[str, ...]) -> None:
-        names = list(PROFILE_KEYS) if place[0] == "profiles" else [*BY_NAME, *SECTIONS, "profiles"]
-        word = place[-1] if place[0] == "profiles" else ".".join(place)
-        self._wrong(place, f"unknown setting {'.'.join(place)!r}", near_match(word, names), code="unknown_setting")
+        names, word = [*BY_NAME], ".".join(place)
+        if place[0] == "profiles":
+            names, word = [*PROFILE_KEYS], place[-1]
+        elif len(place) == 1:
+            names += [*SECTIONS, "profiles"]
+        where = self._where(place_of(self.text, place), of_key=True)
+        hint = near_match(word, names) or "casectl config show lists the settings"
+        message = f"{where}: unknown setting {'.'.join(place)!r}"
+        self.problems.append(Problem(message=message, code="unknown_setting", hint=hint))
 
-    def _wrong(self, place: tuple[str, ...], message: str, hint: str = "", code: str = "invalid") -> None:
-        pointer = "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
-        message = f"{self._origin(place)}: {message}"
-        self.problems.append(Problem(message=message, pointer=pointer, code=code, hint=hint))
+    def _wrong(self, place: tuple[str, ...], message: str) -> None:
+        where = self._where(place_of(self.text, place), of_key=False)
+        self.problems.append(Problem(message=f"{where}: {message}"))
+
+    def _where(self, found: TomlPlace, *, of_key: bool) -> str:
+        column = found.column if of_key else found.value_column
+        return f"{self.file.path}:{found.line}:{column}" if found.line else self.file.path
 
     def _origin(self, place: tuple[str, ...]) -> str:
-        line = line_of(self.text, place)
+        line = place_of(self.text, place).line
         return f"{self.file.path}:{line}" if line else self.file.path
-
-
-def line_of(text: str, place: tuple[str, ...]) -> int:
-    """The line of TOML `text`, from 1, that sets the key at `place`; of the table that holds it; 0 when unseen."""
-    best, depth = 0, 0
-    for number, parts in _keys(text):
-        if len(parts) > depth and place[: len(parts)] == parts:
-            best, depth = number, len(parts)
-    return best
-
-
-def _keys(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    table: tuple[str, ...] = ()
-    for number, line in enumerate(text.split("\n"), 1):
-        line = line.strip()  # noqa: PLW2901 - the same line, trimmed
-        if line.startswith("["):
-            table = _split_key(line.partition("#")[0].strip().strip("[]"))
-            yield number, table
-        elif "=" in line and not line.startswith("#"):
-            yield number, table + _split_key(line)
-
-
-def _split_key(text: str) -> tuple[str, ...]:
-    """The parts of a dotted key that begins `text`: `profiles."my desk".url = 1` has three."""
-    parts, part, quote = [], "", ""
-    for character in text:
-        if quote:
-            part, quote = (part, "") if character == quote else (part + character, quote)
-        elif character in "'\"":
-            quote = character
-        elif character == ".":
-            parts.append(part.strip())
-            part = ""
-        elif character == "=":
-            break
-        else:
-            part += character
-    return (*parts, part.strip())
 
 
 def missing(path: str) -> Failure:

@@ -100,7 +100,9 @@ class Config:
 
     def overlaid(self, words: Mapping[str, str]) -> Config:
         """This configuration with words over it as flags would lie, and without any profile. Raises InvalidInput."""
-        given = _words({name: (word, f"flag {BY_NAME[name].flag or name}") for name, word in words.items()})
+        problems: list[Problem] = []
+        given = _words({name: (word, f"flag {BY_NAME[name].flag or name}") for name, word in words.items()}, problems)
+        _refuse(problems)
         return Config([given, *(layer for layer in self._layers if layer not in self._places)], self._environ,
                       self.profiles, [])  # fmt: skip
 
@@ -141,9 +143,11 @@ class Config:
 
     def show(self) -> list[tuple[str, str, str]]:
         """Name, value without its passwords, and origin of every setting, for `config show`."""
-        return [(setting.name, *self._shown(setting)) for setting in SETTINGS]
+        return [(setting.name, *self.shown(setting.name)) for setting in SETTINGS]
 
-    def _shown(self, setting: Setting) -> tuple[str, str]:
+    def shown(self, name: str) -> tuple[str, str]:
+        """The value of one setting as people may see it, and its origin."""
+        setting = BY_NAME[name]
         try:
             found = self.value(setting.name)
         except Failure as refusal:
@@ -161,9 +165,13 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     `flags` holds the options given on the command line by the setting's name (`{"database.url": ...}`), None for one
     that was not given. Raises InvalidInput naming flag, variable, or file and line; Failure for an unreadable file.
     """
-    given = _words({name: (word, f"flag {BY_NAME[name].flag or name}") for name, word in flags.items()})
-    variables = _words({setting.name: (environ.get(setting.env) or None, setting.env) for setting in SETTINGS})
-    files = _files(environ)
+    problems: list[Problem] = []
+    given = _words({name: (word, f"flag {BY_NAME[name].flag or name}") for name, word in flags.items()}, problems)
+    variables = _words(
+        {setting.name: (environ.get(setting.env) or None, setting.env) for setting in SETTINGS}, problems
+    )
+    files = _files(environ, problems)
+    _refuse(problems)
     _shield(files)
     plain = [file.values for file in files]
     chosen = next((layer["profile"] for layer in (given, variables, *plain) if "profile" in layer), None)
@@ -175,9 +183,14 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str] = os.enviro
     return Config([given, *above, variables, *below, *plain], environ, names, notes, places=places)
 
 
-def _words(words: Mapping[str, tuple[str | None, str]]) -> Layer:
+def _refuse(problems: list[Problem]) -> None:
+    """Tell all that is wrong, wherever it stands, at once."""
+    if problems:
+        raise InvalidInput(problems[0].message, hint=problems[0].hint, problems=problems)
+
+
+def _words(words: Mapping[str, tuple[str | None, str]], problems: list[Problem]) -> Layer:
     layer: Layer = {}
-    problems: list[Problem] = []
     for name, (word, origin) in words.items():
         if word is None:
             continue
@@ -186,21 +199,25 @@ def _words(words: Mapping[str, tuple[str | None, str]]) -> Layer:
             folder = os.getcwd() if setting.kind == "path" and not os.path.isabs(word) else ""
             layer[name] = Entry(parse_value(setting, word), origin, folder)
         except ValueError as error:
-            problems.append(Problem(message=f"{origin} {error}", pointer="/" + name.replace(".", "/")))
-    if problems:
-        raise InvalidInput(problems[0].message, problems=problems)
+            problems.append(Problem(message=f"{origin} {error}"))
     return layer
 
 
-def _files(environ: Mapping[str, str]) -> list[ConfigFile]:
+def _files(environ: Mapping[str, str], problems: list[Problem]) -> list[ConfigFile]:
     project, user = project_file(), user_file(environ)
     there = bool(user) and os.path.exists(user)
     if environ.get("CASECTL_CONFIG") and not there:
         raise missing(user)
     if there and project and os.path.samefile(project, user):
         project = ""
-    files = [read_file(project, project=True)] if project else []
-    return [*files, read_file(user, project=False)] if there else files
+    found = [] if not project else [(project, True)]
+    files = []
+    for path, is_project in [*found, *([(user, False)] if there else [])]:
+        try:
+            files.append(read_file(path, project=is_project))
+        except InvalidInput as refusal:
+            problems += refusal.problems
+    return files
 
 
 def _shield(files: list[ConfigFile]) -> None:

@@ -89,7 +89,12 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     _setting("database.migrate_url", "The same database as its owner, for upgrades.", kind="dsn", secret=True),
-    _setting("database.read_url", "A replica for lists and searches.", kind="dsn", secret=True),
+    _setting(
+        "database.read_url",
+        "The same database as the role that reports read it with; `casectl db check` looks at what it may.",
+        kind="dsn",
+        secret=True,
+    ),
     _setting(
         "database.stop_after",
         "Stops the embedded Postgres after that long without a command: 30m, 8h.",
@@ -153,8 +158,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _setting(
         "cases.default_priority",
-        "The priority of a new case that names none, in tenants that `casectl init` makes: 1 low, 2 medium, 3 high, "
-        "4 critical.",
+        "The priority of a case that is opened without one: 1 low, 2 medium, 3 high, 4 critical.",
         kind="number",
         default=2,
         least=1,
@@ -162,15 +166,14 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     _setting(
         "cases.auto_assign_initial_status",
-        "Gives a new case its type's initial status, in tenants that `casectl init` makes; when false, whoever opens a "
-        "case must name its status.",
+        "Gives a case that is opened without a status the initial one of its type; when false, it must be named.",
         kind="flag",
         default=True,
     ),
     _setting(
         "cases.workflow_engine",
-        "Where workflow rules run, in tenants that `casectl init` makes: queue in the daemon, sync in the command that "
-        "causes them. Kept for the tenant now; it takes effect with workflow rules, which this version has not yet.",
+        "Where workflow rules run: queue in the daemon, sync in the command that causes them. It is kept with the "
+        "tenant and takes effect with workflow rules, which this version does not have yet.",
         kind="choice",
         default="queue",
         choices=("queue", "sync"),

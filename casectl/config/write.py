@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from casectl.config.files import check_text
 from casectl.config.redact import has_secret
 from casectl.config.settings import BY_NAME, PROFILE_KEYS, Setting, profile_setting
 from casectl.config.values import near_match, parse_value
-from casectl.errors import Failure, InvalidInput
+from casectl.errors import Conflict, Failure, InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tomlkit import TOMLDocument
 
@@ -27,13 +29,49 @@ def write_setting(path: str, name: str, value: str | None) -> None:
     The change is complete or not there at all. Raises InvalidInput for an unknown name or a wrong value, Failure when
     the disk refuses.
     """
-    place, setting = _place(name, value)
+    place, setting = setting_place(name, value)
     try:
         typed = None if value is None else _as_toml(setting, value)
     except ValueError as error:
         raise InvalidInput(f"{name} {error}") from error
     secret = setting.secret and value is not None and has_secret(value)
     _rewrite(path, lambda document: _change(document, place, typed), private=secret)
+
+
+def remove_setting(path: str, name: str) -> bool:
+    """Takes `name` out of the file at `path`, known or not; whether it was there. Raises as `write_setting`."""
+    removed = False
+
+    def change(document: Any) -> None:
+        nonlocal removed
+        place = _keys_of(name)
+        removed = _holds(document, place)
+        if removed:
+            _change(document, place, None)
+
+    if os.path.exists(path):
+        _rewrite(path, change, private=False)
+    if not removed:
+        setting_place(name, None)
+    return removed
+
+
+def replace_text(path: str, before: str | None, text: str) -> None:
+    """Puts `text` in the place of what the user's file at `path` held, which was `before` (None: no file).
+
+    Raises InvalidInput for what is no configuration, Conflict when somebody else has changed the file since.
+    """
+    found = check_text(path, text)
+    entries = [*found.values.items(), *(entry for profile in found.profiles.values() for entry in profile.items())]
+    private = any(BY_NAME[name].secret and has_secret(str(entry.value)) for name, entry in entries)
+    try:
+        with _alone(path := os.path.realpath(path)):
+            current, mode = _text_of(path)
+            if current != before:
+                raise Conflict(f"{path} was changed by somebody else meanwhile")
+            _replace(path, text, 0o600 if private else mode)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def remove_profile(path: str, profile: str) -> None:
@@ -57,20 +95,46 @@ def remove_profile(path: str, profile: str) -> None:
 def _rewrite(path: str, change: Callable[[Any], None], *, private: bool) -> None:
     path = os.path.realpath(path)
     try:
-        document, mode = _open(path)
-        change(document)
-        _replace(path, document.as_string(), 0o600 if private else mode)
+        with _alone(path):
+            text, mode = _text_of(path)
+            document = _parse(path, text or "")
+            change(document)
+            if document.as_string() != text:
+                _replace(path, document.as_string(), 0o600 if private else mode)
     except OSError as error:
-        raise Failure(f"cannot write {path}: {error.strerror}", hint="check the folder's owner and mode") from error
+        raise _unwritable(path, error) from error
 
 
-def _place(name: str, value: str | None) -> tuple[tuple[str, ...], Setting]:
-    """The path of keys and the setting that `name` means."""
+def _unwritable(path: str, error: OSError) -> Failure:
+    return Failure(f"cannot write {path}: {error.strerror}", hint="check the folder's owner and mode")
+
+
+@contextmanager
+def _alone(path: str) -> Iterator[None]:
+    """Let one command at a time change files in the folder of `path`, which is made: of two, none is lost."""
+    import fcntl
+
+    folder = os.path.dirname(path)
+    _make_folder(folder)
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _keys_of(name: str) -> tuple[str, ...]:
+    """The path of keys that `name` means; the name of a profile may hold dots."""
     head, _, rest = name.partition(".")
     profile, _, key = rest.rpartition(".")
-    place, full = tuple(name.split(".")), name
-    if head == "profiles" and profile:
-        place, full = (head, profile, key), profile_setting(key, value)
+    return (head, profile, key) if head == "profiles" and profile else tuple(name.split("."))
+
+
+def setting_place(name: str, value: str | None) -> tuple[tuple[str, ...], Setting]:
+    """The path of keys and the setting that `name` means. Raises InvalidInput for an unknown one."""
+    place = _keys_of(name)
+    full = profile_setting(place[-1], value) if place[0] == "profiles" and len(place) == _PROFILE_PARTS else name
     if full in BY_NAME:
         return place, BY_NAME[full]
     hint = near_match(place[-1], list(PROFILE_KEYS)) if len(place) == _PROFILE_PARTS else near_match(name, [*BY_NAME])
@@ -83,17 +147,33 @@ def _as_toml(setting: Setting, word: str) -> str | int | bool:
     return typed if isinstance(typed, (bool, int)) else word
 
 
-def _open(path: str) -> tuple[TOMLDocument, int]:
+def _text_of(path: str) -> tuple[str | None, int]:
+    """What the file at `path` holds, and its mode; None and the mode of a new one where there is none."""
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read(), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+    except FileNotFoundError:
+        return None, 0o600
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path}: not UTF-8, as TOML must be") from error
+
+
+def _parse(path: str, text: str) -> TOMLDocument:
     import tomlkit
     from tomlkit.exceptions import ParseError
 
     try:
-        with open(path, encoding="utf-8") as file:
-            return tomlkit.parse(file.read()), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-    except FileNotFoundError:
-        return tomlkit.document(), 0o600
-    except (ParseError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{path}: not TOML: {error}") from error
+        return tomlkit.parse(text)
+    except ParseError as error:
+        raise InvalidInput(f"{path}: not TOML: {error}", hint="casectl config edit opens it") from error
+
+
+def _holds(document: Any, place: tuple[str, ...]) -> bool:
+    for part in place:
+        if not isinstance(document, dict) or part not in document:
+            return False
+        document = document[part]
+    return True
 
 
 def _change(document: Any, place: tuple[str, ...], value: str | int | bool | None) -> None:
@@ -107,6 +187,8 @@ def _change(document: Any, place: tuple[str, ...], value: str | int | bool | Non
             inner = tomlkit.table(is_super_table=depth < len(place) - 2)
             table.add(part, inner)
         table = table[part]
+        if not isinstance(table, dict):
+            raise InvalidInput(f"{part} is no table in this file", hint="casectl config edit opens it")
     if value is not None:
         table[place[-1]] = value
     elif place[-1] in table:
@@ -114,7 +196,6 @@ def _change(document: Any, place: tuple[str, ...], value: str | int | bool | Non
 
 
 def _replace(path: str, text: str, mode: int) -> None:
-    _make_folder(os.path.dirname(path))
     draft = f"{path}.{os.getpid()}"
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:

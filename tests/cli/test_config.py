@@ -106,35 +106,42 @@ def test_all_that_is_wrong_in_a_file_is_told_with_its_line(place):
     with pytest.raises(InvalidInput) as refused:
         place.load()
     told = [problem.message.removeprefix(f"{place.user}:") for problem in refused.value.problems]
-    assert told[0] == "1: unknown setting 'tenent'"
+    assert told[0] == "1:1: unknown setting 'tenent'"
     assert refused.value.problems[0].hint == "did you mean 'tenant'?"
-    assert told[1].startswith("4: database.stop_after must be a duration like")
-    assert told[2].startswith("5: database.url must be an address like")
-    assert told[3] == "7: cases.default_priority must be a whole number from 1 to 4, not 9"
-    assert told[4] == "8: cases.auto_assign_initial_status must be true or false, not 'maybe'"
-    assert told[5] == "10: profiles.my desk.url must be text in quotes, not a number"
-    assert told[6] == "11: unknown setting 'profiles.my desk.usr'"
-    assert refused.value.problems[5].pointer == "/profiles/my desk/url"
+    assert told[1].startswith("4:14: database.stop_after must be a duration like")
+    assert told[2].startswith("5:7: database.url must be an address like")
+    assert told[3] == "7:20: cases.default_priority must be a whole number from 1 to 4, not 9"
+    assert told[4] == "8:30: cases.auto_assign_initial_status must be true or false, not 'maybe'"
+    assert told[5] == "10:7: profiles.my desk.url must be text in quotes, not a number"
+    assert told[6] == "11:1: unknown setting 'profiles.my desk.usr'"
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    ("text", "place"),
     [
-        ('a = 1\ndatabase.url = "x"\n', 2),
-        ('[database] # here\n\nurl   = "x"\n', 3),
-        ('database = { "url" = "x" }\n', 1),
-        ('# url = 1\n[ "database" ]\n"url" = "x"\n', 3),
+        ('a = 1\ndatabase.url = "x"\n', (2, 1, 16)),
+        ('[database] # here\n\nurl   =   "x"\n', (3, 1, 11)),
+        ('database = { "url" = "x" }\n', (1, 1, 12)),
+        ('# url = 1\n[ "database" ]\n  "url"="x"\n', (3, 3, 9)),
+        ('a = """\n[database]\nurl = 1\n"""\n[database]\nurl = "x"', (6, 1, 7)),
+        ("a = '''one line'''\n[database]\nurl = 2\n", (3, 1, 7)),
+        ("nothing = 1\n", (0, 0, 0)),
     ],
 )
-def test_a_key_is_found_however_it_is_written(text, line):
-    from casectl.config.files import line_of
+def test_a_key_is_found_however_it_is_written(text, place):
+    from casectl.config.toml_places import place_of
 
-    assert line_of(text, ("database", "url")) == line
+    found = place_of(text, ("database", "url"))
+    assert (found.line, found.column, found.value_column) == place
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(b"tenant = \n", r":1: not TOML: invalid value"), (b"a = 1\n\xff\n", r":2: not UTF-8"), (b"[" * 5000, "not TOML")],
+    [
+        (b"tenant = \n", r":1:10: not TOML: invalid value"),
+        (b"a = 1\n\xff\n", r":2:1: not UTF-8"),
+        (b"[" * 5000, "not TOML"),
+    ],
 )
 def test_a_broken_file_is_refused_with_its_line(place, content, told):
     place.user.write_bytes(content)
@@ -148,6 +155,15 @@ def test_a_wrong_variable_or_flag_is_named(place):
     with pytest.raises(InvalidInput, match="flag --stop-after must be a duration"):
         place.load({"database.stop_after": "-1"})
     assert place.load(CASECTL_DATABASE_PREPARE_THRESHOLD="none").number("database.prepare_threshold") is None
+
+
+def test_all_that_is_wrong_anywhere_is_told_at_once(place):
+    place.write(user="[cases]\ndefualt_priority = 3\n", project="tenant = 1\n")
+    with pytest.raises(InvalidInput) as refused:
+        place.load({"color": "blue"}, CASECTL_DATABASE_STOP_AFTER="soon")
+    told = [problem.message.split(" ")[0] for problem in refused.value.problems]
+    assert told == ["flag", "CASECTL_DATABASE_STOP_AFTER", f"{place.project}:1:10:", f"{place.user}:2:1:"]
+    assert refused.value.problems[3].hint == "did you mean 'cases.default_priority'?"
 
 
 def test_a_password_that_others_can_read_is_refused_for_that_value_only(place):

@@ -30,6 +30,7 @@ UNATTENDED = {
     r"casectl init$": "asks; tests/cli/test_first_minutes.py answers it on a terminal",
     r"casectl (list )?--profile ": "is for a server of one's own",
     r"casectl (auth|profile) ": "is for a server; tests/cli/test_auth.py, test_profiles.py and their like try them",
+    r"casectl config edit": "opens an editor; tests/cli/test_config_commands.py types into one",
     r"casectl serve": "does not end by itself; it has a test of its own here",
 }
 """Lines that cannot run here, and why."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from casectl.cli.commands.config import writable
 from casectl.cli.common_options import CommonOptions  # noqa: TC001 - the command's signature is read at run time
 from casectl.cli.parameters import OWN
 from casectl.cli.views import Column, View
@@ -115,7 +116,7 @@ def add(  # noqa: PLR0913 - one parameter per option
     The server is asked what it is first. --tenant NAME is kept with it. A password belongs into the file, not here.
     """
     config = options.settings()
-    path = _writable(config)
+    path = writable(config)
     if not _NAME.fullmatch(name) or name == NO_PROFILE:
         raise UsageError(f"{name!r} is no name for a profile", hint="letters, digits, '.', '_' and '-'")
     if name in config.profiles:
@@ -193,7 +194,7 @@ def use(name: Name, *, options: CommonOptions) -> None:
     from casectl.config import write_setting
 
     config = options.settings()
-    write_setting(_writable(config), "profile", None if name == NO_PROFILE else _known(config, name))
+    write_setting(writable(config), "profile", None if name == NO_PROFILE else _known(config, name))
     now = options.settings().value("profile")
     if name not in (NO_PROFILE, now.value):
         options.tell(f"{now.origin} names {now.value}, which goes before it")
@@ -208,7 +209,7 @@ def remove(name: Name, *, options: CommonOptions) -> None:
     from casectl.config import remove_profile
 
     config = options.settings()
-    path, place = _writable(config), _at(options, _known(config, name))
+    path, place = writable(config), _at(options, _known(config, name))
     if not _is_in(path, name):
         raise InvalidInput(f"the profile {name} is not in your file {path}", hint="casectl profile show tells where")
     if place.server():
@@ -245,14 +246,6 @@ def _known(config: Config, name: str) -> str:
             f"there is no profile {name}", hint=did_you_mean(name, config.profiles) or "casectl profile list"
         )
     return name
-
-
-def _writable(config: Config) -> str:
-    from casectl.errors import Failure
-
-    if not config.user_file:
-        raise Failure("there is no home folder for a configuration file", hint="name one with --config FILE")
-    return config.user_file
 
 
 def _at(options: CommonOptions, name: str) -> Config:
