@@ -57,6 +57,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("reopen", "reopen:Reopen", "Open a closed case again"),
         ("delete", "delete:Delete", "Move a case to the trash", "rm"),
         ("restore", "restore:Restore", "Bring a case back from the trash"),
+        ("purge", "purge:Purge", "Erase cases of the trash for good"),
         ("bulk-update", "bulk_update:BulkUpdate", "Change many cases at once"),
     ),
     *_entries(
@@ -66,6 +67,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("search", "search:Search", "Search cases by words in their text", "find"),
         ("show", "show:Show", "Show a case with its notes", "view"),
         ("history", "history:History", "Tell who changed what in a case, and when"),
+        ("trash list", "trash_list:ListTrash", "List what is in the trash, who put it there and when"),
         ("events", "events:Events", "Tell what happens to cases, as it happens"),
         ("actions", "actions:Actions", "Tell what you may do with a case now, and why not the rest"),
         ("whoami", "whoami:AskWhoAmI", "Tell who you are here"),
@@ -188,6 +190,7 @@ NOUNS: dict[str, str] = {
     "profile": "Servers and databases to work at",
     "team": "Teams and who is in them",
     "tenant": "The tenant you work in",
+    "trash": "What was deleted and can come back",
     "type": "Case types: form, lifecycle and numbers",
     "user": "The people who work here",
 }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from casectl.unit_access import AccessControl
     from casectl.unit_exports import Exports
     from casectl.unit_jobs import Jobs
+    from casectl.unit_trash import Trash
 
 
 class CaseRow(msgspec.Struct, kw_only=True):
@@ -356,6 +357,11 @@ class Unit(Protocol):
     @property
     def exports(self) -> Exports:
         """Whole cases."""
+        ...
+
+    @property
+    def trash(self) -> Trash:
+        """What was deleted, and what is known of what was purged."""
         ...
 
     @property

@@ -163,7 +163,7 @@ VIEWS: dict[str, View] = {
         result=CaseDetail,
         columns=_CASE_COLUMNS,
         id="number",
-        labels=_CASE_LABELS,
+        labels=(*_CASE_LABELS[:-2], Column(header="Deleted by", path="deleted_by", format=person), *_CASE_LABELS[-2:]),
         texts=("description",),
         parts=(Part(heading="Notes", path="notes", columns=(_WRITTEN, _AUTHOR, _INTERNAL), text="content"),),
     ),
@@ -256,7 +256,8 @@ def view_of(verb: type[AnyOperation]) -> View:
 
 
 def all_views() -> dict[str, View]:
-    """Those of keys, clients and sessions too, whose nouns the daily verbs need not load."""
+    """Those of keys, clients, sessions and the trash too, whose nouns the daily verbs need not load."""
     from casectl.cli.access_views import ACCESS_VIEWS
+    from casectl.cli.trash_views import TRASH_VIEWS
 
-    return {**VIEWS, **ACCESS_VIEWS}
+    return {**VIEWS, **ACCESS_VIEWS, **TRASH_VIEWS}

@@ -10,6 +10,7 @@ from casectl.errors import Conflict, Failure, InvalidInput, NotAllowed, NotPermi
 _TAKEN = {
     "cases_external_id": "a case with this external id exists on this channel already",
     "cases_number": "the case number is taken",
+    "purged_cases_number": "the case number is that of a purged case, and not given again",
     "users_login": "the login is taken",
     "users_email": "the mail address is taken by another user",
     "users_os_user": "the operating-system user is taken by another user",

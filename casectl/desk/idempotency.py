@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from casectl.errors import IdempotencyConflict
+from casectl.errors import Gone, IdempotencyConflict
 from casectl.operation import result_type
 from casectl.rules.case_input import one_line
 
@@ -74,6 +74,8 @@ async def _repeat(
     rows = await unit.context.sql.rows(
         "SELECT digest, answer FROM idempotency_keys WHERE tenant_id = %s AND actor_id = %s AND key = %s", who
     )
+    if rows and rows[0][0] == b"":
+        raise Gone("what this idempotency key made has been purged since", hint="use a new key for a new request")
     if not rows or bytes(rows[0][0]) != digest:
         raise IdempotencyConflict(
             f"the idempotency key {key} was used for another request", hint="use a new key for a new request"

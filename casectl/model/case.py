@@ -104,8 +104,12 @@ class Note(Noun, frozen=True, kw_only=True):
 
 
 class CaseDetail(Case, frozen=True, kw_only=True):
-    """A case with its newest notes, oldest first; `more_notes` older ones were left out."""
+    """A case with its newest notes, oldest first; `more_notes` older ones were left out.
 
+    `deleted_by` is who put it into the trash, where it is in there.
+    """
+
+    deleted_by: PersonRef | None = None
     notes: list[Note] = []
     more_notes: int = 0
 
@@ -127,7 +131,10 @@ class Change(Noun, frozen=True, kw_only=True):
 
 
 class HistoryEntry(Noun, frozen=True, kw_only=True):
-    """One row of the audit: who did what, when, by which command and request."""
+    """One row of the audit: who did what, when, by which command and request.
+
+    `redacted`: what changed has been erased, by a purge.
+    """
 
     at: datetime
     actor: str
@@ -137,6 +144,7 @@ class HistoryEntry(Noun, frozen=True, kw_only=True):
     object_id: int
     action: str
     historic: bool
+    redacted: bool = False
     changes: list[Change] = []
 
 

@@ -73,6 +73,7 @@ class _Judge:
         yield self._choice("reopen", f"reopen {number}", lambda: self._reopen(status))
         yield self._choice("delete", f"delete {number}", lambda: self._plan("case:delete", is_deleted=True))
         yield self._choice("restore", f"restore {number}", self._restore)
+        yield self._choice("purge", f"purge {number} --confirm {number}", self._purge)
         yield self._choice("history", f"history {number}", lambda: rights.require(self.actor, "history:read"))
 
     def transitions(self) -> Iterator[ActionChoice]:
@@ -138,6 +139,11 @@ class _Judge:
         if category_of(self.row.category) in ACTIVE:
             raise NotAllowed(f"{self.case.number} is {status}: only a resolved or closed case can be reopened")
         self._plan("case:reopen", status=self.lifecycle.reopen_to)
+
+    def _purge(self) -> None:
+        rights.require(self.actor, "case:purge")
+        if self.row.deleted_at is None:
+            raise NotAllowed(f"{self.case.number} is not in the trash")
 
     def _restore(self) -> None:
         rights.require(self.actor, "case:restore")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Delete(Operation[Case], frozen=True, kw_only=True):
     """Move a case to the trash.
 
-    It keeps its number and all it holds; `casectl restore` brings it back, `casectl list is:deleted` shows the trash.
+    It keeps its number and all it holds; `casectl restore` brings it back, `casectl trash list` shows the trash.
     """
 
     name: ClassVar[str] = "delete"

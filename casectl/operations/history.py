@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
+from casectl.errors import Gone
 from casectl.model.case import HistoryEntry
 from casectl.operation import Cli, Operation
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 class History(Operation[list[HistoryEntry]], frozen=True, kw_only=True):
     """Tell who changed what in a case, and when.
 
-    This is the audit of the case: actor, time, command and request, every value before and after.
+    This is the audit of the case: actor, time, command and request, every value before and after. Of a purged case
+    the values are erased.
     """
 
     name: ClassVar[str] = "history"
@@ -36,5 +38,11 @@ class History(Operation[list[HistoryEntry]], frozen=True, kw_only=True):
     newest_first: Annotated[bool, Meta(description="begin with the newest")] = False
 
     async def run(self, unit: Unit) -> list[HistoryEntry]:
-        case = await unit.cases.get(self.case, with_description=False)
-        return await unit.history.of_case(case.id, limit=self.limit, newest_first=self.newest_first)
+        try:
+            case_id = (await unit.cases.get(self.case, with_description=False)).id
+        except Gone:
+            purged = await unit.trash.purged(self.case)
+            if purged is None:
+                raise
+            case_id = purged.id
+        return await unit.history.of_case(case_id, limit=self.limit, newest_first=self.newest_first)

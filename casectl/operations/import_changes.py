@@ -103,13 +103,16 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
         cases = await unit.cases.find_external(self.channel, external_ids)
         numbers = [record.number for record in self.records if record.number and record.external_id not in cases]
         taken, _ = await unit.cases.lock_found(list(dict.fromkeys(numbers))) if numbers else ([], [])
+        taken_numbers = {row.number.upper() for row in taken}
+        if numbers:
+            taken_numbers |= await unit.trash.purged_numbers(numbers)
         for external_id, state in self.carried.items():
             carried = _carried(external_id, state)
             if carried.row is not None:
                 cases[external_id] = carried.row
             if carried.blocked:
                 blocked[external_id] = carried.blocked
-        return Known(seen=seen, blocked=blocked, taken_numbers={row.number.upper() for row in taken}, cases=cases)
+        return Known(seen=seen, blocked=blocked, taken_numbers=taken_numbers, cases=cases)
 
     async def _record(self, unit: Unit, plan: BatchPlan, ids: dict[str, int]) -> None:
         """Remember every line but those that contradict what was imported, and which cases are blocked."""

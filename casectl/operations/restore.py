@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Restore(Operation[Case], frozen=True, kw_only=True):
     """Bring a case back from the trash.
 
-    `casectl list is:deleted` shows what is in it.
+    `casectl trash list` shows what is in it.
     """
 
     name: ClassVar[str] = "restore"
@@ -34,5 +34,5 @@ class Restore(Operation[Case], frozen=True, kw_only=True):
     async def run(self, unit: Unit) -> Case:
         row = await lock_case(unit, self.case, in_the_trash=True)
         if row.deleted_at is None:
-            raise NotAllowed(f"{row.number} is not in the trash", hint="casectl list is:deleted shows what is")
+            raise NotAllowed(f"{row.number} is not in the trash", hint="casectl trash list shows what is")
         return await change_locked(unit, row, Wishes(is_deleted=False))

@@ -63,8 +63,10 @@ RIGHTS: dict[str, str] = {
 }
 """Every right with what it allows: `may ...`."""
 
-NEVER_HISTORIC = frozenset({"user:manage", "role:manage", "account:manage", "key:create", "client:manage"})
-"""Rights of verbs that open the desk to somebody: the audit tells when that happened, and by whom."""
+NEVER_HISTORIC = frozenset({
+    "user:manage", "role:manage", "account:manage", "key:create", "client:manage", "case:purge",
+})  # fmt: skip
+"""Rights of verbs that open the desk to somebody, or erase: the audit tells when that happened, and by whom."""
 
 MOST_TOLD = 50
 """Words that are no rights, told one by one."""
@@ -132,9 +134,8 @@ def require_historic(actor: Actor, right: str) -> None:
     """Raise NotPermitted unless `actor` may do what needs `right` in another's name or at another time."""
     require(actor, "import:run")
     if right in NEVER_HISTORIC:
-        raise NotPermitted(
-            "who may come in is changed in one's own name and now", hint="leave out the historic time and actor"
-        )
+        what = "cases are erased" if right == "case:purge" else "who may come in is changed"
+        raise NotPermitted(f"{what} in one's own name and now", hint="leave out the historic time and actor")
 
 
 def _lacks(actor: Actor, right: str) -> Reason | None:

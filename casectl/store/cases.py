@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl.errors import NotFound, Problem
+from casectl.errors import Gone, NotFound, Problem
 from casectl.store.case_rows import CASE_COLUMNS, COLUMN_TYPES, ROW_COLUMNS, case_of, names_of, row_of
 
 if TYPE_CHECKING:
@@ -172,7 +172,16 @@ class StoredCases:
         rows = await self._context.sql.rows(_LOCK_EXTERNAL, (self._context.tenant_id, channel, list(external_ids)))
         return {str(row.external_id): row for row in map(row_of, rows)}
 
-    async def _not_found(self, references: Sequence[str]) -> NotFound:
+    async def _not_found(self, references: Sequence[str]) -> NotFound | Gone:
+        if len(references) == 1:
+            from casectl.store.trash import StoredTrash
+
+            purged = await StoredTrash(self._context).purged(references[0])
+            if purged is not None:
+                return Gone(
+                    f"{purged.number} was purged by {purged.by} on {purged.at:%Y-%m-%d}: nothing it held is left",
+                    hint=f"casectl history {purged.number} tells who did what to it, and when",
+                )
         problems = [Problem(code="not_found", message=f"there is no case {text}") for text in references]
         named = ", ".join(references[:5]) + (f" and {len(references) - 5} more" if len(references) > 5 else "")  # noqa: PLR2004
         return NotFound(

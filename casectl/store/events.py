@@ -33,9 +33,14 @@ _WINDOW: LiteralString = """
 
 _ROWS: LiteralString = """
     SELECT a.xid::text, a.seq, a.occurred_at, coalesce(u.login, 'casectl'), a.operation, a.request_id, a.object,
-           a.object_id, a.case_id, c.number, a.action, a.is_internal, a.payload
+           a.object_id, a.case_id, c.number, a.action, a.is_internal, coalesce(a.payload, '{}')
     FROM audit a
-    JOIN cases c ON c.tenant_id = a.tenant_id AND c.id = a.case_id
+    CROSS JOIN LATERAL (
+        SELECT k.number FROM cases k WHERE k.tenant_id = a.tenant_id AND k.id = a.case_id
+        UNION ALL
+        SELECT p.number FROM purged_cases p
+        WHERE p.tenant_id = a.tenant_id AND p.case_id = a.case_id AND a.object = 'case' AND a.action = 'delete'
+    ) AS c
     LEFT JOIN users u ON u.tenant_id = a.tenant_id AND u.id = a.actor_id
     WHERE a.tenant_id = %s AND (a.xid, a.seq) > (%s::xid8, %s) AND (a.xid, a.seq) <= (%s::xid8, %s)
       AND NOT a.historic AND a.recorded_at >= %s AND (%s OR NOT a.is_internal)

@@ -55,6 +55,7 @@ class StoredHistory:
             HistoryEntry(
                 at=row[0], actor=row[1], operation=row[2], request_id=row[3], object=row[4].removesuffix("s"),
                 object_id=row[5], action=row[6], historic=row[7], changes=changes_of(row[8] or {}, names),
+                redacted=row[8] is None,
             )
             for row in rows
         ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - SQLModel resolves the annotations at run time
 from typing import Any, ClassVar
 
-from sqlalchemy import Boolean, Column, Double, Identity, Index, LargeBinary, text
+from sqlalchemy import Boolean, CheckConstraint, Column, Double, Identity, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
@@ -16,13 +16,19 @@ from casectl.store.columns import BIG, FALSE, INT, JSON, NOW, TEXT, TIME, Xid8, 
 
 
 class Audit(SQLModel, table=True):
-    """What happened, append-only. Followers read ordered by (xid, seq) below the snapshot's xmin (DECISIONS 12)."""
+    """What happened, append-only. Followers read ordered by (xid, seq) below the snapshot's xmin (DECISIONS 12).
+
+    Where a purge has erased payload and salt, `digest` is what `audit_digest` made of them (DECISIONS 17).
+    """
 
     __tablename__: ClassVar[str] = "audit"
     __table_args__ = (
         Index("audit_case", "tenant_id", "case_id", "occurred_at", "seq"),
         Index("audit_order", "tenant_id", "xid", "seq"),
         Index("audit_object", "tenant_id", "object", "object_id", "seq"),
+        CheckConstraint(
+            "(payload IS NULL) = (salt IS NULL) AND (payload IS NOT NULL OR digest IS NOT NULL)", name="audit_redacted"
+        ),
     )
     tenant_id: int = column(INT, key=True)
     seq: int = Field(sa_column=Column(BIG, Identity(always=True), primary_key=True))
@@ -38,8 +44,22 @@ class Audit(SQLModel, table=True):
     action: str = column(TEXT)
     historic: bool = column(Boolean, default=FALSE)
     is_internal: bool = column(Boolean, default=FALSE)
-    payload: dict[str, Any] = column(JSON)
-    salt: bytes = column(LargeBinary, default=text("uuid_send(gen_random_uuid())"))
+    payload: dict[str, Any] | None = column(JSON, null=True)
+    salt: bytes | None = column(LargeBinary, null=True, default=text("uuid_send(gen_random_uuid())"))
+    digest: bytes | None = column(LargeBinary, null=True)
+
+
+class PurgedCases(SQLModel, table=True):
+    """What is known of a case whose contents were erased; written by `purge_cases` alone."""
+
+    __tablename__: ClassVar[str] = "purged_cases"
+    __table_args__ = (Index("purged_cases_number", "tenant_id", text("lower(number)"), unique=True),)
+    tenant_id: int = column(INT, key=True)
+    case_id: int = column(BIG, key=True)
+    number: str = column(TEXT)
+    is_restricted: bool = column(Boolean)
+    purged_by: int = column(INT)
+    purged_at: datetime = column(TIME, default=NOW)
 
 
 class Outbox(SQLModel, table=True):

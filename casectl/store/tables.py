@@ -276,7 +276,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "tenants", "users", "roles", "user_roles", "teams", "team_members", "contacts",
         "statuses", "case_types", "case_type_revisions", "cases", "notes", *access_tables.DOMAIN,
     ),
-    "record": ("audit",),
+    "record": ("audit", "purged_cases"),
     "bookkeeping": (
         "outbox", "counters", "case_tags", "case_fields", "case_search",
         "idempotency_keys", "import_rows", "desk_secrets", *access_tables.BOOKKEEPING,

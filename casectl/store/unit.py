@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from casectl.store.exports import StoredExports
     from casectl.store.jobs import StoredJobs
     from casectl.store.sql import Sql
+    from casectl.store.trash import StoredTrash
 
 
 class StoredUnit:
@@ -64,6 +65,13 @@ class StoredUnit:
         from casectl.store.exports import StoredExports
 
         return StoredExports(self.context)
+
+    @property
+    def trash(self) -> StoredTrash:
+        """See `casectl.unit.Unit.trash`; loaded at its first use."""
+        from casectl.store.trash import StoredTrash
+
+        return StoredTrash(self.context)
 
     async def now(self) -> datetime:
         """See `casectl.unit.Unit.now`."""

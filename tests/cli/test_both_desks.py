@@ -95,8 +95,27 @@ reopen 2
 delete 3
 delete 3 --yes
 list is:deleted
+trash list
+trash list --json --fields number,title,deleted_by.login
+trash list --older-than 1d
+trash list --older-than ages
+trash list --cursor nonsense
+show 3
+purge 3
+purge 3 --dry-run
+purge 3 --confirm 3
+purge 1 --confirm 1
+purge 99 --confirm 99
+purge
+purge --older-than 1d
+purge - --confirm 2 < ""
 restore 3
 restore 3
+delete 4
+purge --older-than 0s --confirm 0s
+show 4
+history 4 --fields operation,actor,redacted,changes
+restore 4
 bulk-update 1 2 99 --priority low --yes
 bulk-update 1 2 --priority low --dry-run
 bulk-update --query priority:low --add-tag slow --yes

@@ -101,7 +101,9 @@ def test_a_deleted_case_refuses_every_write(desk: Any) -> None:
         with pytest.raises(NotAllowed, match="in the trash") as caught:
             desk.perform(write)
         assert caught.value.hint == f"casectl restore {number}"
-    assert {name for name, choice in choices(desk, number).items() if choice.possible} == {"show", "history", "restore"}
+    assert {name for name, choice in choices(desk, number).items() if choice.possible} == {
+        "show", "history", "restore", "purge",
+    }  # fmt: skip
 
 
 def test_actions_tell_what_then_really_happens(desk: Any) -> None:
