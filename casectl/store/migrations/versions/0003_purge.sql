@@ -92,9 +92,11 @@ BEGIN
     IF NOT EXISTS (
         SELECT FROM users u WHERE u.tenant_id = tenant AND u.id = actor AND u.is_active AND (
             EXISTS (SELECT FROM user_roles x JOIN roles r ON r.tenant_id = x.tenant_id AND r.id = x.role_id
-                    WHERE x.tenant_id = tenant AND x.user_id = actor AND 'case:purge' = ANY (r.rights))
+                    WHERE x.tenant_id = tenant AND x.user_id = actor AND r.is_active
+                      AND 'case:purge' = ANY (r.rights))
             OR EXISTS (SELECT FROM clients c
-                       WHERE c.tenant_id = tenant AND c.user_id = actor AND 'case:purge' = ANY (c.rights))))
+                       WHERE c.tenant_id = tenant AND c.user_id = actor AND c.is_active
+                         AND coalesce(c.expires_at > now(), true) AND 'case:purge' = ANY (c.rights))))
        OR coalesce(current_setting('casectl.import', true), '') = 'on' THEN
         RAISE EXCEPTION USING ERRCODE = 'insufficient_privilege', MESSAGE = 'this actor may not purge cases';
     END IF;
