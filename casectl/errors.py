@@ -15,7 +15,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One thing that is wrong with an input.
 
     `pointer` is an RFC 6901 JSON pointer into the input ('' is the whole of it), `code` a stable word for
-    programs, `message` the sentence for people, `hint` what to do about it, `allowed` the legal values.
+    programs, `message` the sentence for people, `hint` what to do about it, `allowed` the legal values. `place` is
+    `FILE:LINE:COLUMN` where the input came from a file; who read the file knows it, a server never does.
     """
 
     message: str
@@ -23,6 +24,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     code: str = "invalid"
     hint: str = ""
     allowed: list[str] = []
+    place: str = ""
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault

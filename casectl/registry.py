@@ -87,7 +87,23 @@ ENTRIES: tuple[Entry, ...] = (
         ("contact add", "contact_add:AddContact", "Add a contact"),
         ("type list", "type_list:ListTypes", "List the case types"),
         ("type show", "type_show:ShowType", "Show a case type: its form, its lifecycle and its numbers"),
-        ("type set", "type_set:SetType", "Make a case type, or a new revision of one"),
+        ("type add", "type_add:AddType", "Add a case type with its lifecycle", "lifecycle add"),
+        (
+            "type change",
+            "type_change:ChangeType",
+            "Change a case type, and tell what that means to its open cases",
+            "lifecycle change",
+        ),
+        ("type revisions", "type_revisions:ListRevisions", "List the revisions of a case type"),
+        ("type diff", "type_diff:DiffType", "Tell what differs between two revisions of a case type"),
+        ("type migrate", "type_migrate:MigrateType", "Bring open cases to another revision of their type"),
+        (
+            "type deactivate",
+            "type_deactivate:DeactivateType",
+            "Let a case type take no new cases",
+            "lifecycle deactivate",
+        ),
+        ("type activate", "type_activate:ActivateType", "Let a case type take new cases again", "lifecycle activate"),
         ("tenant show", "tenant_show:ShowTenant", "Show the tenant you work in"),
     ),
     *_entries(
@@ -148,6 +164,13 @@ ENTRIES: tuple[Entry, ...] = (
         ("export", "export:export", "Export whole cases as CSV, JSON or JSON Lines"),
         ("import", "import_:import_file", "Import cases and their history from a file"),
         ("help", "help:topic", "Read a page of the manual"),
+    ),
+    Entry(
+        "type set",
+        "casectl.operations.type_set:SetType",
+        "Make a case type, or a new revision of one",
+        "People and configuration",
+        hidden=True,
     ),
     Entry(
         "job start",

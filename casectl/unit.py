@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from casectl.unit_exports import Exports
     from casectl.unit_jobs import Jobs
     from casectl.unit_trash import Trash
+    from casectl.unit_types import CaseTypes
 
 
 class CaseRow(msgspec.Struct, kw_only=True):
@@ -367,6 +368,11 @@ class Unit(Protocol):
     @property
     def access(self) -> AccessControl:
         """Keys, clients, passwords and sessions."""
+        ...
+
+    @property
+    def types(self) -> CaseTypes:
+        """Case types with their revisions and open cases."""
         ...
 
     async def now(self) -> datetime:

@@ -72,6 +72,21 @@ REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
     "client add": {"of a program": {"client": "monitoring", "rights": ["case:create", "case:read"]}},
     "job start": {"by query": {"bulk_update": {"query": "team:Network is:pending", "priority": "high"}}},
     "type set": {"another title": {"title": "Incident"}},
+    "type change": {"other numbers": {"number_pattern": "INC-{seq:06}"}},
+    "type add": {
+        "the smallest": {
+            "type": "task",
+            "title": "Task",
+            "number_pattern": "T-{seq}",
+            "lifecycle": {
+                "initial": "new",
+                "close_to": "closed",
+                "reopen_to": "new",
+                "statuses": [{"name": "new", "category": "new"}, {"name": "closed", "category": "closed"}],
+                "transitions": [{"source": "new", "target": "closed"}, {"source": "closed", "target": "new"}],
+            },
+        }
+    },
 }
 """Bodies by verb and name of the example."""
 

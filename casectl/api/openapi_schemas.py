@@ -111,6 +111,8 @@ LIMITS: dict[str, Schema] = {
 }
 """What the rules ask of a field of this name, in whatever verb: its type and limits."""
 
+_TYPE_NAME: Schema = {"type": "string", "pattern": "^[a-z0-9_-]*[a-z0-9][a-z0-9_-]*$", "maxLength": 40}
+
 OF_VERB: dict[tuple[str, str], Schema] = {
     ("team add", "team"): _line(),
     ("contact add", "contact"): _line(),
@@ -119,7 +121,8 @@ OF_VERB: dict[tuple[str, str], Schema] = {
     ("user password", "password"): {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST},
     ("key create", "key"): _line(),
     ("client add", "client"): _LOGIN,
-    ("type set", "type"): {"type": "string", "pattern": "^[a-z0-9_-]*[a-z0-9][a-z0-9_-]*$", "maxLength": 40},
+    ("type set", "type"): _TYPE_NAME,
+    ("type add", "type"): _TYPE_NAME,
 }
 """Fields that mean something else than their name elsewhere."""
 

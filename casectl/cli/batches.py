@@ -5,7 +5,7 @@ Ctrl-C ends the work between two parts; what is done stays done and is told.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from casectl.cli.execution import Execution
     from casectl.desk import Desk
+
+Bulk = TypeVar("Bulk", bound=BulkResult)
 
 LARGEST_BATCH = 1_000
 """Cases of one transaction (DECISIONS 3)."""
@@ -70,16 +72,16 @@ def perform_batches(execution: Execution, desk: Desk) -> BulkResult:
                 done.append(_perform_part(execution, desk, part, number))
             except Refusal:
                 if done:
-                    _tell(done, total)
+                    tell_stopped(done, total)
                 raise
             except KeyboardInterrupt:
-                _tell(done, total)
+                tell_stopped(done, total)
                 raise
             progress.advance(len(part))
             if interruption.wanted and progress.done < total:
-                _tell(done, total)
+                tell_stopped(done, total)
                 raise KeyboardInterrupt
-    return _merged(done)
+    return merged(done)
 
 
 def _quiet(execution: Execution) -> bool:
@@ -129,7 +131,8 @@ def _perform_part(execution: Execution, desk: Desk, part: Sequence[str], number:
     return result
 
 
-def _merged(results: Sequence[BulkResult]) -> BulkResult:
+def merged(results: Sequence[Bulk]) -> Bulk:
+    """One result of several parts."""
     first = results[0]
     return msgspec.structs.replace(
         first,
@@ -140,12 +143,13 @@ def _merged(results: Sequence[BulkResult]) -> BulkResult:
     )
 
 
-def _tell(done: Sequence[BulkResult], total: int) -> None:
+def tell_stopped(done: Sequence[BulkResult], total: int) -> None:
+    """Tell what was done of `total` cases before the work came to its end."""
     if done:
-        merged = _merged(done)
+        told = merged(done)
         warn(
-            f"stopped after {len(merged.outcomes):,} of {total:,} cases: {merged.changed:,} changed, "
-            f"{merged.unchanged:,} unchanged, {merged.refused:,} refused"
+            f"stopped after {len(told.outcomes):,} of {total:,} cases: {told.changed:,} changed, "
+            f"{told.unchanged:,} unchanged, {told.refused:,} refused"
         )
     else:
         warn(f"stopped before any of {total:,} cases was changed")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl import registry
-from casectl.cli.messages import confirm, prompt
+from casectl.cli.messages import confirm, prompt, screen
 from casectl.cli.parameters import BODY_FILE, argument_metavar, given_values, value_of
 from casectl.errors import Failure, InvalidInput, PartialSuccess, Problem, UsageError
 from casectl.field_types import VerbField, build
@@ -30,6 +30,9 @@ MANY = 3
 _TOLD = 5
 """Cases that the question names."""
 
+_REFUSED_TOLD = 20
+"""Cases that would be refused, told before a question."""
+
 
 class Execution:
     """A verb, what was typed for it, and the common options of the call."""
@@ -43,6 +46,7 @@ class Execution:
         self._values = values
         self._asked: set[str] = set()
         self._run = ""
+        self._documents: dict[str, Any] = {}
         self.batch = 0
         self.given: dict[str, Any] = {}
 
@@ -57,6 +61,7 @@ class Execution:
         if not output.prepare(view):
             return
         self.given = given_values(self.fields, self._values)
+        self._open_documents()
         self._read_references()
         self._read_secrets()
         with self._body(), open_desk(config, self.options.tell) as desk:
@@ -73,7 +78,8 @@ class Execution:
 
             show_events(self, desk, output, view)
             return
-        result = self._batches(desk) if getattr(self.verb, "batched", "") else self.perform(desk)
+        self._settle(desk, view)
+        result = self._performed(desk)
         if isinstance(result, list):
             output.emit_many(result, view)
         elif result is not None:
@@ -82,10 +88,17 @@ class Execution:
             self.options.tell("dry run: nothing was changed")
         refuse_partial(result)
 
-    def _batches(self, desk: Desk) -> Any:
-        from casectl.cli.batches import perform_batches
+    def _performed(self, desk: Desk) -> Any:
+        """The result of the verb, or of all its parts."""
+        if getattr(self.verb, "batched", ""):
+            from casectl.cli.batches import perform_batches
 
-        return perform_batches(self, desk)
+            return perform_batches(self, desk)
+        if getattr(self.verb, "stepped", False):
+            from casectl.cli.steps import perform_steps
+
+            return perform_steps(self, desk)
+        return self.perform(desk)
 
     def call(self) -> Call:
         """What accompanies the verb."""
@@ -99,19 +112,27 @@ class Execution:
         """What was typed for a parameter that is no field of the verb."""
         return self._values.get(name)
 
-    def perform(self, desk: Desk) -> Any:
-        """Perform once; what is required and missing is asked for on a terminal."""
+    def perform(self, desk: Desk, *, dry_run: bool = False) -> Any:
+        """Perform once, `dry_run` without keeping it; what is required and missing is asked for on a terminal."""
+        call = msgspec.structs.replace(self.call(), dry_run=True) if dry_run else self.call()
         self._given_dry_run()
         while True:
             try:
-                return desk.perform(build(self.verb, self.given), self.call())
+                return desk.perform(build(self.verb, self.given), call)
             except InvalidInput as refusal:
                 if not self._ask_for(refusal.problems):
-                    raise self._on_the_command_line(refusal) from None
+                    raise self._in_files(self._on_the_command_line(refusal)) from None
 
     def _given_dry_run(self) -> None:
         if self.options.dry_run and any(field.name == "dry_run" for field in self.fields):
             self.given["dry_run"] = True
+
+    def _open_documents(self) -> None:
+        """The values of documents; their texts are kept, to tell the lines of what is wrong with them."""
+        for field in self.fields:
+            if field.is_json and field.name in self.given:
+                document = self._documents[field.name] = self.given[field.name]
+                self.given[field.name] = document.value
 
     def _read_references(self) -> None:
         from casectl.cli.case_references import STDIN, expand_references
@@ -200,6 +221,32 @@ class Execution:
         words = [argument_metavar(by_name[name], self.verb.cli) for name in self.verb.cli.positionals]
         hint = f"casectl {self.verb.name} {' '.join(words)}"
         return type(refusal)(refusal.message, hint=hint, problems=refusal.problems)
+
+    def _in_files(self, refusal: InvalidInput) -> InvalidInput:
+        """The refusal with the lines of the documents that were read from files."""
+        if not self._documents:
+            return refusal
+        from casectl.cli.document_places import placed
+
+        return placed(refusal, self._documents)
+
+    def _settle(self, desk: Desk, view: Any) -> None:
+        """For a verb that declares a `question`: tell what it would do and ask, where somebody can be asked."""
+        question, options = getattr(self.verb, "question", None), self.options
+        if question is None or options.yes or options.dry_run or not options.can_ask():
+            return
+        planned = self.perform(desk, dry_run=True)
+        asked = question(planned)
+        if not asked:
+            return
+        from casectl.cli.tables import detail_lines
+
+        shown = msgspec.to_builtins(planned)
+        if "outcomes" in shown:
+            shown["outcomes"] = [one for one in shown["outcomes"] if one["result"] == "refused"][:_REFUSED_TOLD]
+        options.tell("\n".join(detail_lines(view, shown, screen())))
+        if not confirm(asked):
+            raise Failure("not confirmed, nothing was changed", hint="--dry-run shows what would happen")
 
     def confirm_many(self, references: Sequence[str]) -> None:
         """Ask before many cases change, where somebody can be asked. Raises Failure when the answer is not yes."""

@@ -7,7 +7,9 @@ Only casectl.cli imports this module. What a verb declares beside its fields, an
   (`text`) and words of the query language (`query`);
 - `paged = True`: the verb has `limit` and `cursor`, its result `items` and `next`; `--all` is added;
 - `followed = True`: the verb has `after` and `since`, its result `items` and `next`; `--follow` is added;
-- `batched = "cases"`: the list field of that name is sent in parts of at most 1,000.
+- `batched = "cases"`: the list field of that name is sent in parts of at most 1,000;
+- `stepped = True`: the verb has `after`, its result `outcomes` and `next`; it is performed until nothing is left;
+- `question(planned)`: on a terminal the verb's dry run is told and this asked before it is done, unless it is ''.
 
 A function of casectl.cli.commands is written as Typer has it; a parameter `options: CommonOptions` gets the options
 that every command takes.

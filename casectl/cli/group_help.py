@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from casectl import registry
+from casectl.cli.command_tree import PROGRAM
 from casectl.cli.common_options import COMMON_OPTIONS, EVERYWHERE
 from casectl.cli.help_page import Row, Section, flow, page, width
 
@@ -25,6 +26,8 @@ def group_page(prefix: str, path: str, text: str) -> str:
     if prefix:
         entries = [entry for entry in registry.ENTRIES if entry.name.startswith(prefix) and not entry.hidden]
         rows = [(entry.name.removeprefix(prefix), entry.help) for entry in entries]
+        rows += [(word.removeprefix(prefix), f"The same as {PROGRAM} {entry.name}") for entry in registry.ENTRIES
+                 for word in entry.aliases if word.startswith(prefix)]  # fmt: skip
         return page([usage, text], [Section("Commands", rows)], f"{path} COMMAND --help tells more.", (), width())
     sections = [Section(group, _rows(group)) for group in registry.GROUPS]
     common = [" ".join(filter(None, [option.names[-1], option.metavar])) for option in COMMON_OPTIONS

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+import msgspec
+
 from casectl.cli.terminal import paint, screen_of
 from casectl.errors import UsageError
 from casectl.rules.text import cut, safe_text
@@ -13,6 +15,7 @@ from casectl.rules.text import cut, safe_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from casectl.cli.terminal import Screen
     from casectl.errors import Problem, Refusal
 
 _PROGRAM = "casectl"
@@ -65,13 +68,13 @@ def _error(refusal: Refusal) -> dict[str, Any]:
 
 
 def _rest(problem: Problem) -> dict[str, Any]:
-    rest = {"hint": problem.hint, "allowed": problem.allowed}
+    rest = {"hint": problem.hint, "allowed": problem.allowed, "place": problem.place}
     return {key: value for key, value in rest.items() if value}
 
 
 def _problem_lines(problem: Problem, refusal: Refusal) -> list[str]:
-    place = f"{safe_text(problem.pointer)}: " if problem.pointer else ""
-    line = f"  {place}{safe_text(problem.message)}"
+    place = " ".join(filter(None, [problem.place, problem.pointer]))
+    line = f"  {safe_text(place)}: {safe_text(problem.message)}" if place else f"  {safe_text(problem.message)}"
     hint = safe_text(problem.hint) if problem.hint != refusal.hint else ""
     return [f"{line} ({hint})" if hint else line]
 
@@ -162,6 +165,11 @@ class Progress:
             return ""
         full = min(_BAR * self.done // self.total, _BAR)
         return f"[{'#' * full}{'.' * (_BAR - full)}] "
+
+
+def screen() -> Screen:
+    """The screen that notes are written to; they have no colours."""
+    return msgspec.structs.replace(screen_of(sys.stderr), color=False)
 
 
 def can_ask(*, no_input: bool = False) -> bool:

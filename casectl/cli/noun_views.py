@@ -256,8 +256,9 @@ def view_of(verb: type[AnyOperation]) -> View:
 
 
 def all_views() -> dict[str, View]:
-    """Those of keys, clients, sessions and the trash too, whose nouns the daily verbs need not load."""
+    """Those of keys, clients, sessions, the trash and changes of types too: the daily verbs need not load them."""
     from casectl.cli.access_views import ACCESS_VIEWS
     from casectl.cli.trash_views import TRASH_VIEWS
+    from casectl.cli.type_views import TYPE_VIEWS
 
-    return {**VIEWS, **ACCESS_VIEWS, **TRASH_VIEWS}
+    return {**VIEWS, **ACCESS_VIEWS, **TRASH_VIEWS, **TYPE_VIEWS}

@@ -7,11 +7,13 @@ write has succeeded.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from casectl.cli.document_places import Document
 from casectl.cli.messages import warn
 from casectl.errors import Failure, InvalidInput, Problem, UsageError
 
@@ -64,7 +66,7 @@ def read_body(words: str | None, file: str | None, stdin: TextIO | None) -> Body
     return None if words is None else Body(words)
 
 
-def read_document(path: str, pointer: str) -> Any:
+def read_document(path: str, pointer: str) -> Document:
     """The JSON or TOML (`*.toml`, and what begins with no brace) in a file, or on standard input for `-`.
 
     Raises InvalidInput naming file, line and column with `pointer` as the place, Failure for what cannot be read.
@@ -78,10 +80,13 @@ def read_document(path: str, pointer: str) -> Any:
     is_toml = path.endswith(".toml") or (path == STDIN and not text.lstrip().startswith("{"))
     source = "standard input" if path == STDIN else path
     try:
-        return _toml(text) if is_toml else _json(text)
+        return Document(_toml(text) if is_toml else _json(text), source, text, is_toml)
     except ValueError as error:
         message = f"{source} is not {'TOML' if is_toml else 'JSON'}: {error}"
-        raise InvalidInput(message, problems=[Problem(message=message, pointer=pointer, code="syntax")]) from error
+        found = re.search(r"line (\d+), column (\d+)", str(error))
+        place = f"{source}:{found[1]}:{found[2]}" if found else ""
+        problem = Problem(message=message, pointer=pointer, code="syntax", place=place)
+        raise InvalidInput(message, problems=[problem]) from error
 
 
 def _json(text: str) -> Any:

@@ -1,10 +1,13 @@
-"""Case types with their revisions. Anyone above `model` may import it."""
+"""Case types with their revisions, and what changes of them mean. Anyone above `model` may import it."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
+from typing import Any, Literal
 
-from casectl.model.case import Noun
+from casectl.model.case import BulkResult, Noun
+
+Difference = Literal["added", "removed", "changed", "renamed"]
 
 
 class CaseType(Noun, frozen=True, kw_only=True):
@@ -18,3 +21,62 @@ class CaseType(Noun, frozen=True, kw_only=True):
     form_schema: dict[str, Any]
     lifecycle: dict[str, Any]
     is_active: bool
+
+
+class TypeRevision(Noun, frozen=True, kw_only=True):
+    """One revision of a case type: who made it when, what it changed, and how many open cases live under it."""
+
+    revision: int
+    is_current: bool
+    at: datetime
+    actor: str
+    open_cases: int
+    summary: str
+
+
+class TypeDifference(Noun, frozen=True, kw_only=True):
+    """One thing that differs between two revisions of a type; values are words or canonical JSON, '' for none."""
+
+    part: Literal["type", "form", "lifecycle"]
+    what: str
+    change: Difference
+    before: str = ""
+    after: str = ""
+
+
+class TypeEffect(Noun, frozen=True, kw_only=True):
+    """What a revision means to open cases once they are brought to it.
+
+    `remedy` is the option of `type migrate` that settles it, '' where nothing has to be said.
+    """
+
+    kind: Literal["status", "transition", "field"]
+    what: str
+    cases: int
+    message: str
+    remedy: str = ""
+
+
+class TypeChange(Noun, frozen=True, kw_only=True):
+    """What a change of a case type did, or would do: its revision before and after, the differences, the effects."""
+
+    type: str
+    revision_before: int
+    revision: int
+    open_cases: int
+    differences: list[TypeDifference]
+    effects: list[TypeEffect]
+    dry_run: bool = False
+
+
+class TypeMigration(BulkResult, frozen=True, kw_only=True):
+    """What became of open cases on their way to a revision of their type.
+
+    `total` is how many had another one when the first step began, `next` the `after` of the following step, None
+    behind the last.
+    """
+
+    type: str
+    revision: int
+    total: int = 0
+    next: int | None = None

@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from casectl.errors import InvalidInput, NotAllowed, Refusal
 from casectl.operations._plan import merged_fields, plan_change
-from casectl.operations._types import category_number
+from casectl.operations._types import category_number, require_active
 from casectl.operations._wishes import Target
 from casectl.rules import case_input
 from casectl.rules import lifecycle as law
@@ -194,6 +194,7 @@ class BatchPlan:
             raise loaded
         if record.status is UNSET and not self.settings.auto_assign_initial_status:
             raise InvalidInput("the line names no status, and the tenant gives none to a new case")
+        require_active(loaded)
         status_id, category = self._status(loaded, loaded.lifecycle.initial)
         opened_at = min(record.opened_at or at, at)
         fields = merged_fields(loaded.form, {}, record.fields)

@@ -70,7 +70,7 @@ def _typed(row: CaseRow, target: Target, book: TypeBook) -> dict[str, Any]:
     """Type, status and form fields after the change, as far as they are wished."""
     before, after = book.type_of(row), target.type or book.type_of(row)
     columns: dict[str, Any] = {}
-    if target.type is not None and target.type.id != row.case_type_id:
+    if target.type is not None and (target.renews or target.type.id != row.case_type_id):
         columns |= {"case_type_id": after.id, "type_revision": after.revision}
     elif target.type is not None:
         after = before
@@ -89,7 +89,7 @@ def _status_after(row: CaseRow, target: Target, book: TypeBook, before: LoadedTy
         return after.status(target.status).name
     if after is before:
         return current
-    return law.map_status(before.lifecycle, after.lifecycle, current, {})
+    return law.map_status(before.lifecycle, after.lifecycle, current, target.status_map)
 
 
 def merged_fields(form: Mapping[str, Any], before: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def spelled_out(hint: str, number: str) -> str:
 
 def _check_state(actor: Actor, row: CaseRow, target: Target, book: TypeBook, changed: Mapping[str, Any]) -> None:
     """Form and transition, the problems of both at once."""
-    changes_type = "case_type_id" in changed
+    changes_type = not changed.keys().isdisjoint(("case_type_id", "type_revision"))
     loaded = target.type if changes_type and target.type else book.type_of(row)
     problems: list[Problem] = []
     if "fields" in changed or changes_type:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl.model.lifecycle import CATEGORIES, Lifecycle, LifecycleStatus
-from casectl.rules import forms
+from casectl.rules import case_input, forms
 from casectl.rules import lifecycle as law
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class LoadedType:
         self.revision = case_type.revision
         self.form: dict[str, Any] = case_type.form_schema
         self.number_pattern = case_type.number_pattern
+        self.is_active = case_type.is_active
         self.lifecycle = msgspec.convert(case_type.lifecycle, Lifecycle)
         self._found: dict[str, LifecycleStatus] = {}
         self._free: set[tuple[str, str]] = set()
@@ -97,6 +98,13 @@ class TypeBook:
     def status_names(self) -> list[str]:
         """All statuses of the tenant."""
         return list(self._names.values())
+
+
+def require_active(found: CaseType | LoadedType) -> None:
+    """Refuse new cases for a type that was deactivated."""
+    if not found.is_active:
+        hint = "casectl type list shows those that do"
+        case_input.refuse(f"type {found.name} takes no new cases", "/type", "inactive", hint)
 
 
 def category_of(number: int) -> str:

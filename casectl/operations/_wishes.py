@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from casectl.errors import InvalidInput, NotPermitted, Problem
-from casectl.operations._types import LoadedType
+from casectl.operations._types import LoadedType, require_active
 from casectl.rules import case_input, rights
 from casectl.rules.priorities import parse_priority
 from casectl.rules.times import parse_when
@@ -49,10 +49,16 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, kw_only=True):
-    """Resolved wishes: `columns` have their new values, the rest depends on the case."""
+    """Resolved wishes: `columns` have their new values, the rest depends on the case.
+
+    With `renews` the case comes to the revision of `type`, be it of that type already; `status_map` says where the
+    statuses go that it does not have.
+    """
 
     columns: dict[str, Any] = {}
     type: LoadedType | None = None
+    renews: bool = False
+    status_map: dict[str, str] = {}
     status: str | None = None
     tags: list[str] | None = None
     add_tags: list[str] = []
@@ -84,7 +90,7 @@ async def resolve(unit: Unit, wishes: Wishes) -> Target:
         columns["parent_id"] = await parent_id(unit, wishes.parent)
     return Target(
         columns=columns,
-        type=None if wishes.type is UNSET else LoadedType(await unit.configuration.case_type(wishes.type)),
+        type=None if wishes.type is UNSET else await _new_type(unit, wishes.type),
         status=None if wishes.status is UNSET else await status_name(unit, wishes.status),
         fields=dict(wishes.fields or {}),
         is_deleted=None if wishes.is_deleted is UNSET else wishes.is_deleted,
@@ -114,6 +120,12 @@ def _read_plain(wishes: Wishes) -> dict[str, Any]:
             problems += refusal.problems
     case_input.refuse_all(problems)
     return read
+
+
+async def _new_type(unit: Unit, reference: str) -> LoadedType:
+    found = LoadedType(await unit.configuration.case_type(reference))
+    require_active(found)
+    return found
 
 
 async def status_name(unit: Unit, reference: str) -> str:

@@ -11,7 +11,7 @@ from casectl.model.case import Case
 from casectl.operation import Cli, Operation
 from casectl.operations._change import change_locked
 from casectl.operations._plan import merged_fields
-from casectl.operations._types import LoadedType, TypeBook, category_number
+from casectl.operations._types import LoadedType, TypeBook, category_number, require_active
 from casectl.operations._wishes import Target, Wishes, contact_of, resolve
 from casectl.rules import case_input, forms, numbering, rights
 from casectl.rules import lifecycle as law
@@ -86,6 +86,7 @@ class Create(Operation[Case], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> Case:
         loaded = LoadedType(await _type(unit, self.type))
+        require_active(loaded)
         settings = (await unit.configuration.tenant()).settings
         target, fields = await self._read(unit, loaded, settings)
         self._check_rights(unit, target)
@@ -198,9 +199,12 @@ async def _type(unit: Unit, reference: str | UnsetType) -> CaseType:
     if reference is not UNSET:
         return await unit.configuration.case_type(reference)
     try:
-        return await unit.configuration.case_type(USUAL_TYPE)
+        usual = await unit.configuration.case_type(USUAL_TYPE)
     except NotFound:
-        types = await unit.configuration.case_types()
+        usual = None
+    if usual is not None and usual.is_active:
+        return usual
+    types = await unit.configuration.case_types()
     if len(types) == 1:
         return types[0]
     names = [known.name for known in types]

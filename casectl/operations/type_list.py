@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from msgspec import Meta
 
 from casectl.model.configuration import CaseType
 from casectl.operation import Cli, Operation
@@ -12,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class ListTypes(Operation[list[CaseType]], frozen=True, kw_only=True):
-    """List the case types."""
+    """List the case types.
+
+    Those that take no new cases are shown with `--all-types` only.
+    """
 
     name: ClassVar[str] = "type list"
     right: ClassVar[str] = "type:read"
@@ -24,5 +29,7 @@ class ListTypes(Operation[list[CaseType]], frozen=True, kw_only=True):
         view="types",
     )
 
+    all_types: Annotated[bool, Meta(description="also those that take no new cases")] = False
+
     async def run(self, unit: Unit) -> list[CaseType]:
-        return await unit.configuration.case_types()
+        return await (unit.types.all() if self.all_types else unit.configuration.case_types())

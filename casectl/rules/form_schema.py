@@ -2,7 +2,8 @@
 
 The accepted part of JSON Schema 2020-12 is a closed list of keywords: forms are written by people who administer a
 desk, so nothing in them may be fetched, run for long, or mean something no prompt could ask. `x-sections` groups the
-fields, `x-filter` lets lists filter by one; other `x-` keywords are left alone.
+fields, `x-filter` lets lists filter by one, `x-renamed-from` says what a field was called in the revision before; other
+`x-` keywords are left alone.
 """
 
 from __future__ import annotations
@@ -157,6 +158,7 @@ class _Check:
                 hint = "a lower-case letter, then letters, digits and _, 63 characters at most"
                 self.add(f"{name!r} is no name of a field", "properties", name, hint=hint)
             self.field(field, "properties", name)
+            self.renamed(_mapping(field).get("x-renamed-from"), name)
         self.rule(schema, _ROOT)
         self.sections()
 
@@ -219,6 +221,16 @@ class _Check:
             self.pattern(field["pattern"], *place, "pattern")
         if "items" in field or field.get("type") == "array":
             self.items(field.get("items"), *place, "items")
+
+    def renamed(self, before: Any, name: str) -> None:
+        """What a field was called before: a name that no field has any more."""
+        if before is None:
+            return
+        place = ("properties", name, "x-renamed-from")
+        if not isinstance(before, str) or not re.fullmatch(FIELD_NAME, before):
+            self.add("x-renamed-from is the name that the field had before", *place)
+        elif before in self.fields:
+            self.add(f"{before!r} is still a field of this form", *place)
 
     def items(self, items: Any, *place: str | int) -> None:
         if _mapping(items).get("type") != "string":

@@ -1,4 +1,4 @@
-"""Case types, statuses, roles and the tenant in Postgres. Only `store.unit` imports this module."""
+"""Case types, statuses, roles and the tenant in Postgres. Only `store.unit` and `store.case_types` import it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from casectl.store.known import known_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import LiteralString
 
     from casectl.store.context import Context
 
-_TYPE = """
+TYPE: LiteralString = """
     SELECT t.id, t.name, t.title, r.revision, t.number_pattern, r.form_schema, r.lifecycle, t.is_active
     FROM case_types t JOIN case_type_revisions r ON r.tenant_id = t.tenant_id AND r.case_type_id = t.id
     WHERE t.tenant_id = %s
 """
 
 
-def _case_type(row: tuple[Any, ...]) -> CaseType:
+def case_type_of(row: tuple[Any, ...]) -> CaseType:
+    """A type in one of its revisions, from the columns of TYPE."""
     return CaseType(
         id=row[0], name=row[1], title=row[2], revision=row[3], number_pattern=row[4], form_schema=row[5],
         lifecycle=row[6], is_active=row[7],
@@ -52,12 +54,12 @@ class StoredConfiguration:
         if (key, revision) in known.types:
             return known.types[key, revision]
         rows = await self._context.sql.rows(
-            _TYPE + ("AND t.id = %s" if by_id else "AND lower(t.name) = lower(%s)")
+            TYPE + ("AND t.id = %s" if by_id else "AND lower(t.name) = lower(%s)")
             + " AND r.revision = coalesce(%s, t.revision)",
             (self._context.tenant_id, int(key or 0) if by_id else key, revision),
         )  # fmt: skip
         if rows:
-            found = known.types[key, revision] = _case_type(rows[0])
+            found = known.types[key, revision] = case_type_of(rows[0])
             return found
         if revision is not None:
             newest = await self.case_type(reference)
@@ -70,9 +72,9 @@ class StoredConfiguration:
     async def case_types(self) -> list[CaseType]:
         """See `casectl.unit.Configuration.case_types`."""
         rows = await self._context.sql.rows(
-            _TYPE + "AND r.revision = t.revision AND t.is_active ORDER BY t.name", (self._context.tenant_id,)
+            TYPE + "AND r.revision = t.revision AND t.is_active ORDER BY t.name", (self._context.tenant_id,)
         )
-        return [_case_type(row) for row in rows]
+        return [case_type_of(row) for row in rows]
 
     async def put_case_type(
         self, *, name: str, title: str, number_pattern: str, form_schema: Any, lifecycle: Any
@@ -82,9 +84,9 @@ class StoredConfiguration:
         context.stamp = None
         await self._ensure_statuses(lifecycle["statuses"])
         rows = await context.sql.rows(
-            _TYPE + "AND r.revision = t.revision AND lower(t.name) = lower(%s)", (context.tenant_id, name)
+            TYPE + "AND r.revision = t.revision AND lower(t.name) = lower(%s)", (context.tenant_id, name)
         )
-        known = _case_type(rows[0]) if rows else None
+        known = case_type_of(rows[0]) if rows else None
         wished = (title, number_pattern, form_schema, lifecycle)
         if known and (known.title, known.number_pattern, known.form_schema, known.lifecycle) == wished:
             return known

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from casectl.model.actor import Actor
     from casectl.operation import AnyOperation, Call
     from casectl.store.access import StoredAccess
+    from casectl.store.case_types import StoredCaseTypes
     from casectl.store.exports import StoredExports
     from casectl.store.jobs import StoredJobs
     from casectl.store.sql import Sql
@@ -72,6 +73,13 @@ class StoredUnit:
         from casectl.store.trash import StoredTrash
 
         return StoredTrash(self.context)
+
+    @property
+    def types(self) -> StoredCaseTypes:
+        """See `casectl.unit.Unit.types`; loaded at its first use."""
+        from casectl.store.case_types import StoredCaseTypes
+
+        return StoredCaseTypes(self.context)
 
     async def now(self) -> datetime:
         """See `casectl.unit.Unit.now`."""

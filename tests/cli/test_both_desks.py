@@ -18,6 +18,7 @@ import pytest
 
 from casectl import registry
 from casectl.api.app import make_app
+from tests.cli.test_type_documents import TASK
 from tests.conftest import copied
 from tests.contract.conftest import contract_template, remote_template, serving
 from tests.demo_home import ROOT
@@ -154,8 +155,34 @@ contact add ""
 type list
 type show incident
 type show nothing
-type set incident --title Störung
-type set incident --lifecycle no-such-file.json
+type list --all-types
+type add task --title Task --number-pattern T-{seq} --lifecycle task.toml
+type add task --title Task --number-pattern T-{seq} --lifecycle task.toml
+type add other --title "" --number-pattern X --lifecycle wrong.toml
+type add other
+lifecycle add other
+type change incident --title Störung
+type change incident --title Störung
+type change incident
+type change incident --lifecycle no-such-file.json
+type change incident --lifecycle wrong.toml
+type change incident --lifecycle wrong.toml --json
+type change incident --lifecycle task.toml --dry-run
+type change incident --lifecycle task.toml --dry-run --json
+type change nothing --title X
+type set incident --title Incident
+type revisions incident
+type revisions nothing
+type diff incident
+type diff incident 1 2
+type diff incident 1 99
+type show incident --revision 1 --select revision
+type migrate incident --dry-run
+type migrate incident --map-status nothing=active --fill nope=1
+type migrate incident --json
+type deactivate request
+create "Late" --type request
+type activate request
 tenant show
 key create nightly --right case:read --expires 90d
 key create backup --right case:read -o id
@@ -188,7 +215,9 @@ import incidents.csv
 list --limit 3
 @wanda list --limit 3
 @wanda user add x --name X
-@wanda type set incident --title X
+@wanda type change incident --title X
+@wanda type migrate incident
+@wanda type deactivate incident
 @wanda update 1 --title "not mine"
 @wanda key create small
 @wanda key create big --right user:manage
@@ -234,6 +263,8 @@ class Desk:
         for name, path in {"incidents.csv": "tests/data/incident_sample.csv",
                            "incidents.toml": "casectl/examples/incident_event_log.toml"}.items():  # fmt: skip
             (folder / name).symlink_to(ROOT / path)
+        (folder / "task.toml").write_text(TASK)
+        (folder / "wrong.toml").write_text(TASK.replace("done", "done!").replace("target", "goal", 1))
         kept = {name: os.environ[name] for name in os.environ if name == "PATH" or name.startswith("COVERAGE")}
         self.environ = {**kept, "HOME": str(folder), "NO_COLOR": "1", "PYTHONPATH": str(ROOT)}
 

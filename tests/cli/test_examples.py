@@ -31,6 +31,7 @@ UNATTENDED = {
     r"casectl (list )?--profile ": "is for a server of one's own",
     r"casectl (auth|profile) ": "is for a server; tests/cli/test_auth.py, test_profiles.py and their like try them",
     r"casectl config edit": "opens an editor; tests/cli/test_config_commands.py types into one",
+    r"casectl (type .*|create .*--type )outage\b": "builds on other lines; tests/cli/test_types_page.py has them all",
     r"casectl serve": "does not end by itself; it has a test of its own here",
 }
 """Lines that cannot run here, and why."""
