@@ -67,6 +67,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("search", "search:Search", "Search cases by words in their text", "find"),
         ("show", "show:Show", "Show a case with its notes", "view"),
         ("history", "history:History", "Tell who changed what in a case, and when"),
+        ("diff", "diff:Diff", "Tell what differs in a case between two instants"),
         ("trash list", "trash_list:ListTrash", "List what is in the trash, who put it there and when"),
         ("events", "events:Events", "Tell what happens to cases, as it happens"),
         ("actions", "actions:Actions", "Tell what you may do with a case now, and why not the rest"),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from casectl.unit_access import AccessControl
     from casectl.unit_exports import Exports
     from casectl.unit_jobs import Jobs
+    from casectl.unit_past import Past
     from casectl.unit_trash import Trash
     from casectl.unit_types import CaseTypes
 
@@ -368,6 +369,11 @@ class Unit(Protocol):
     @property
     def access(self) -> AccessControl:
         """Keys, clients, passwords and sessions."""
+        ...
+
+    @property
+    def past(self) -> Past:
+        """Cases as they were."""
         ...
 
     @property

@@ -5,7 +5,7 @@ Only `casectl.api.openapi` imports this module. A test holds every example again
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -16,10 +16,12 @@ from casectl.model.case import (
     BulkResult,
     Case,
     CaseDetail,
+    CaseDiff,
     CasePage,
     CaseRef,
     Change,
     ContactRef,
+    FieldDiff,
     HistoryEntry,
     Note,
     PersonRef,
@@ -98,6 +100,7 @@ QUERIES: dict[str, dict[str, Any]] = {
     "list": {"query": ["assignee:@me", "due:<2h"], "limit": 20, "sort": "-priority,due"},
     "search": {"query": ["printer", "type:incident"]},
     "contact list": {"prefix": "a"},
+    "diff": {"since": "2h"},
 }
 """Values of the query string by verb and parameter."""
 
@@ -159,6 +162,10 @@ RESULTS: dict[Any, Any] = {
     Note: _NOTE,
     BulkResult: _BULK,
     list[HistoryEntry]: [_CHANGE],
+    CaseDiff: CaseDiff(
+        id=42, number="INC-2026-00042", since=_AT, until=_AT + timedelta(hours=2), notes=[_NOTE],
+        changes=[FieldDiff(field="priority", before=2, after=3, at=_AT, actor="ann", operation="update")],
+    ),
     list[ActionChoice]: [
         ActionChoice(name="note", command="casectl note 42", possible=True),
         ActionChoice(name="reopen", command="casectl reopen 42", possible=False, reason="the case is not closed"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec import UNSET
 
 from casectl import wire
 from casectl.errors import InvalidInput, NotLoggedIn, Problem, Refusal
@@ -91,7 +92,7 @@ class Writer:
             status = 201
             if self._item_path:
                 headers.append((b"location", f"{self._item_path}{result.id}/".encode()))
-        if isinstance(result, Case):
+        if isinstance(result, Case) and getattr(result, "as_of", UNSET) is UNSET:  # the past guards no write
             headers.append((b"etag", b'"%d"' % result.version))
         elif isinstance(result, CasePage) and result.next:
             headers.append((b"link", _next_link(scope, reading.parameters, result.next)))

@@ -40,11 +40,16 @@ def person(value: Any) -> str:
 
 def moment(value: Any) -> str:
     """`2026-11-23 10:14` in the zone of this machine, of an ISO 8601 time."""
+    return exact_moment(value)[:16]
+
+
+def exact_moment(value: Any) -> str:
+    """`2026-11-23 10:14:05`, where seconds count."""
     if not value:
         return ""
     from datetime import datetime
 
-    return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M")
+    return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def age(value: Any) -> str:

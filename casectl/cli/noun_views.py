@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casectl.cli.formats import age, moment, person, plain, status
+from casectl.cli.differences import difference
+from casectl.cli.formats import age, exact_moment, moment, person, plain, status
 from casectl.cli.views import Column, Part, View
-from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, HistoryEntry, Note
+from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, CaseDiff, HistoryEntry, Note
 from casectl.model.configuration import CaseType
 from casectl.model.event import Event
 from casectl.model.job import Job
@@ -55,6 +56,22 @@ def _short(value: Any) -> str:
 def _numbers(value: Any) -> str:
     return plain(value.get("number")) if value else ""
 
+
+def _names(value: Any) -> str:
+    """The fields that differ, in one line."""
+    return ", ".join(one["field"] for one in value) or "nothing"
+
+
+def _contradictions(value: Any) -> str:
+    """`priority (2026-11-23 10:14:05)`: the field, and the time of the change that did not find it as it was left."""
+    return ", ".join(one["field"] + (f" ({exact_moment(one['at'])})" if one["at"] else "") for one in value or [])
+
+
+_AS_OF = (
+    Column(header="Redacted", path="redacted"),
+    Column(header="Not as recorded", path="discrepancies", format=_contradictions),
+)
+"""What a look back has to own up to."""
 
 _AUTHOR = Column(header="AUTHOR", path="author", format=person)
 _WRITTEN = Column(header="AT", path="created_at", format=moment)
@@ -128,6 +145,8 @@ _TYPE_COLUMNS = (
     Column(header="ACTIVE", path="is_active", rank=4),
 )
 
+_NOTES = Part(heading="Notes", path="notes", columns=(_WRITTEN, _AUTHOR, _INTERNAL), text="content")
+
 _CASES = View(result=Case, columns=_CASE_COLUMNS, id="number", labels=_CASE_LABELS, texts=("description",),
               empty="No cases match.")  # fmt: skip
 _USERS = View(result=User, columns=_USER_COLUMNS, id="login", empty="There are no users.")
@@ -163,9 +182,34 @@ VIEWS: dict[str, View] = {
         result=CaseDetail,
         columns=_CASE_COLUMNS,
         id="number",
-        labels=(*_CASE_LABELS[:-2], Column(header="Deleted by", path="deleted_by", format=person), *_CASE_LABELS[-2:]),
+        labels=(
+            Column(header="As of", path="as_of", format=exact_moment), *_AS_OF, *_CASE_LABELS[:-2],
+            Column(header="Deleted by", path="deleted_by", format=person), *_CASE_LABELS[-2:],
+        ),
         texts=("description",),
-        parts=(Part(heading="Notes", path="notes", columns=(_WRITTEN, _AUTHOR, _INTERNAL), text="content"),),
+        parts=(_NOTES,),
+    ),
+    "diff": View(
+        result=CaseDiff,
+        id="number",
+        columns=(),
+        labels=(
+            _NUMBER,
+            Column(header="From", path="since", format=exact_moment),
+            Column(header="To", path="until", format=exact_moment),
+            Column(header="Changed", path="changes", format=_names),
+            *_AS_OF,
+        ),
+        parts=(
+            Part(
+                heading="Changes",
+                path="changes",
+                columns=(Column(header="FIELD", path="field"), Column(header="AT", path="at", format=moment),
+                         Column(header="WHO", path="actor"), Column(header="COMMAND", path="operation")),
+                told=difference,
+            ),
+            _NOTES,
+        ),
     ),
     "note": View(
         result=Note,

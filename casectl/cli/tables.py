@@ -216,7 +216,7 @@ def _part_lines(part: Part, item: Any, screen: Screen) -> list[str]:
         return []
     heading = paint(part.heading, "bold") if screen.color else part.heading
     columns = placed(part.columns)
-    if not part.text:
+    if not part.text and part.told is None:
         return ["", heading, *table_lines(columns, items, screen)]
     return ["", heading, *(line for each in items for line in _block(part, columns, each, screen))]
 
@@ -225,5 +225,6 @@ def _block(part: Part, columns: list[Placed], item: Any, screen: Screen) -> list
     cells = [_cell(column, path, item) for column, path in columns]
     line = " · ".join(cell.text for cell in cells if cell.text)
     line = line if screen.width is None else cut(line, screen.width)
-    text = _wrapped(pick(item, tuple(part.text.split("."))), screen, "  ")
+    told = part.told(item) if part.told else pick(item, tuple(part.text.split(".")))
+    text = _wrapped(told, screen, "  ")
     return ["", paint(line, "dim") if screen.color else line, *text]

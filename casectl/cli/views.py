@@ -45,15 +45,17 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A list inside one result, as `show` prints it below: a table, or with `text` one block for each item.
+    """A list inside one result, as `show` prints it below: a table, or with a text one block for each item.
 
-    A block is a line of the columns' values, then the free text at the path `text`.
+    A block is a line of the columns' values, then the free text at the path `text`, or what `told` makes of the whole
+    item.
     """
 
     heading: str
     path: str
     columns: tuple[Column, ...]
     text: str = ""
+    told: Callable[[Any], str] | None = None
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):

@@ -103,15 +103,26 @@ class Note(Noun, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Discrepancy(Noun, frozen=True, kw_only=True):
+    """A field that the change at that time did not find as the audit left it; without a time, the case itself."""
+
+    field: str
+    at: datetime | None = None
+
+
 class CaseDetail(Case, frozen=True, kw_only=True):
     """A case with its newest notes, oldest first; `more_notes` older ones were left out.
 
-    `deleted_by` is who put it into the trash, where it is in there.
+    `deleted_by` is who put it into the trash, where it is in there. The last three are there for a case as it was at
+    `as_of`: the fields whose audit was erased, and those in which the audit contradicts itself or the case.
     """
 
     deleted_by: PersonRef | None = None
     notes: list[Note] = []
     more_notes: int = 0
+    as_of: datetime | UnsetType = UNSET
+    redacted: list[str] | UnsetType = UNSET
+    discrepancies: list[Discrepancy] | UnsetType = UNSET
 
 
 class CasePage(Noun, frozen=True, kw_only=True):
@@ -146,6 +157,34 @@ class HistoryEntry(Noun, frozen=True, kw_only=True):
     historic: bool
     redacted: bool = False
     changes: list[Change] = []
+
+
+class FieldDiff(Noun, frozen=True, kw_only=True):
+    """A field that differs between two instants, and the last change of it; nobody's where the audit was erased."""
+
+    field: str
+    before: Any = None
+    after: Any = None
+    at: datetime | None = None
+    actor: str | None = None
+    operation: str | None = None
+
+
+class CaseDiff(Noun, frozen=True, kw_only=True):
+    """What differs in a case between two instants, and the newest notes written between them, oldest first.
+
+    `redacted` and `discrepancies` are as those of a case at one instant.
+    """
+
+    id: int
+    number: str
+    since: datetime
+    until: datetime
+    changes: list[FieldDiff] = []
+    notes: list[Note] = []
+    more_notes: int = 0
+    redacted: list[str] = []
+    discrepancies: list[Discrepancy] = []
 
 
 class ActionChoice(Noun, frozen=True, kw_only=True):

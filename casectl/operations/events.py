@@ -12,11 +12,9 @@ from casectl.model.event import EventPage
 from casectl.operation import Cli, Operation
 from casectl.operations._queries import read_query
 from casectl.rules.case_input import zone_of
-from casectl.rules.times import is_duration, parse_duration, parse_span
+from casectl.rules.times import parse_past
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from casectl.unit import Unit
 
 _LONGEST_TIME = 40
@@ -63,7 +61,7 @@ class Events(Operation[EventPage], frozen=True, kw_only=True):
         query = await read_query(unit, self.query) if self.query else None
         page = await unit.events.page(
             after=after,
-            since=None if since is None else await _instant(unit, since),
+            since=None if since is None else parse_past(since, await unit.now(), zone_of(unit.actor.zone), "/since"),
             limit=self.limit,
             with_changes="history:read" in unit.actor.rights,
             with_internal="note:read_internal" in unit.actor.rights,
@@ -72,11 +70,3 @@ class Events(Operation[EventPage], frozen=True, kw_only=True):
             return page
         found = await unit.cases.among(query, sorted({event.case.id for event in page.items}))
         return msgspec.structs.replace(page, items=[event for event in page.items if event.case.id in found])
-
-
-async def _instant(unit: Unit, text: str) -> datetime:
-    """`2h` is that long ago; days begin in the actor's zone."""
-    now = await unit.now()
-    if is_duration(text):
-        return now - parse_duration(text, "/since")
-    return parse_span(text, now, zone_of(unit.actor.zone), "/since")[0]

@@ -22,6 +22,7 @@ LONGEST = timedelta(days=36_525)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DURATION_FORMS = "2h30m, 90s, 7d, 1w or PT4H"
 SPAN_FORMS = "2026-11-23, 2026-11, 2026-11-23T17:00, 2026-11-23T17:00Z, today, yesterday, tomorrow or now"
+PAST_FORMS = "2h (ago), yesterday, today, 2026-11-23, 2026-11-23 17:00 or now"
 WHEN_FORMS = "2026-11-23, 2026-11-23 17:00, 2h, today, tomorrow 5pm, mon 9:00, eod (23:59 today) or now"
 
 # Patterns stay text: re compiles one when the first value needs it, which most commands never do.
@@ -180,6 +181,23 @@ def parse_span(text: str, now: datetime, zone: tzinfo, pointer: str = "") -> tup
     if span is None:
         _refuse(f"{_shown(text)} is no date or time between 1900 and 2200", f"say {SPAN_FORMS}", "bad_time", pointer)
     return span
+
+
+def parse_past(text: str, now: datetime, zone: tzinfo, pointer: str = "") -> datetime:
+    """The UTC instant that a look back names, seen at `now` in `zone`: `2h` and `2h ago` are that long ago.
+
+    A day, a month or a minute is its beginning. Raises InvalidInput at `pointer`, with the accepted forms as its hint.
+    """
+    wanted = text.strip().lower()
+    length = wanted.removesuffix(" ago")
+    if is_duration(length):
+        return now.astimezone(UTC) - parse_duration(length, pointer)
+    if wanted == "now":
+        return now.astimezone(UTC)
+    span = _days_span(wanted, now, zone) or _instant_span(wanted, zone)
+    if span is None:
+        _refuse(f"{_shown(text)} is no date or time between 1900 and 2200", f"say {PAST_FORMS}", "bad_time", pointer)
+    return span[0]
 
 
 def _days_span(wanted: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime] | None:

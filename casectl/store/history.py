@@ -1,4 +1,4 @@
-"""The audit as people read it, from Postgres. Only `store.unit` and `store.events` import it."""
+"""The audit as people read it, from Postgres. Only `store.unit`, `store.events` and `store.past` import it."""
 
 from __future__ import annotations
 
@@ -82,6 +82,10 @@ def changes_of(payload: Mapping[str, Any], names: Mapping[str, dict[int, str]]) 
     for column, (before, after) in sorted(payload.items()):
         if column in _NAMES:
             before, after = (_told(names.get(column, {}), value) for value in (before, after))  # noqa: PLW2901
-        field = _NAMES[column][0] if column in _NAMES else column
-        changes.append(Change(field=field, before=before, after=after))
+        changes.append(Change(field=field_of(column), before=before, after=after))
     return changes
+
+
+def field_of(column: str) -> str:
+    """What a column of the audit is called in a case."""
+    return _NAMES[column][0] if column in _NAMES else column

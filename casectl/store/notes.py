@@ -23,6 +23,8 @@ _SELECT = """
     LEFT JOIN users u ON u.tenant_id = n.tenant_id AND u.id = n.author_id
 """
 
+_WRITTEN = "WHERE n.tenant_id = %s AND n.case_id = %s AND n.created_at > %s AND n.created_at <= %s"
+
 _INSERT = """
     INSERT INTO notes (tenant_id, id, case_id, content, is_internal, channel, author_id, created_at,
                        changed_by, changed_at)
@@ -79,16 +81,14 @@ class StoredNotes:
             raise NotFound(f"there is no note {note_id}")
         return _note(rows[0])
 
-    async def of_case(self, case_id: int, *, limit: int) -> tuple[list[Note], int]:
-        """See `casectl.unit.Notes.of_case`."""
-        rows = await self._context.sql.rows(
-            _SELECT + "WHERE n.tenant_id = %s AND n.case_id = %s ORDER BY n.id DESC LIMIT %s",
-            (self._context.tenant_id, case_id, limit + 1),
-        )
+    async def of_case(
+        self, case_id: int, *, limit: int, since: datetime | None = None, until: datetime | None = None
+    ) -> tuple[list[Note], int]:
+        """See `casectl.unit.Notes.of_case`; of those written after `since` and not after `until`."""
+        span = (self._context.tenant_id, case_id, since or "-infinity", until or "infinity")
+        rows = await self._context.sql.rows(_SELECT + _WRITTEN + " ORDER BY n.id DESC LIMIT %s", (*span, limit + 1))
         older = 0
         if len(rows) > limit:
-            counted = await self._context.sql.rows(
-                "SELECT count(*) FROM notes WHERE tenant_id = %s AND case_id = %s", (self._context.tenant_id, case_id)
-            )
+            counted = await self._context.sql.rows("SELECT count(*) FROM notes n " + _WRITTEN, span)
             older = counted[0][0] - limit
         return [_note(row) for row in reversed(rows[:limit])], older

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from casectl.store.case_types import StoredCaseTypes
     from casectl.store.exports import StoredExports
     from casectl.store.jobs import StoredJobs
+    from casectl.store.past import StoredPast
     from casectl.store.sql import Sql
     from casectl.store.trash import StoredTrash
 
@@ -66,6 +67,13 @@ class StoredUnit:
         from casectl.store.exports import StoredExports
 
         return StoredExports(self.context)
+
+    @property
+    def past(self) -> StoredPast:
+        """See `casectl.unit.Unit.past`; loaded at its first use."""
+        from casectl.store.past import StoredPast
+
+        return StoredPast(self.context)
 
     @property
     def trash(self) -> StoredTrash:

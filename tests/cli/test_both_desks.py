@@ -126,6 +126,19 @@ bulk-update - --priority high
 bulk-update 1 2
 history 1
 history 99
+show 1 --at now
+show 1 --at now --json
+show 1 --at 2h
+show 1 --at tomorrow
+show 1 --at soon
+show 99 --at now
+diff 1 now
+diff 1 now --json
+diff 1 2h
+diff 1 now tomorrow
+diff 1 now 1900
+diff 1
+diff 99 now
 actions 1
 actions 99
 events --limit 3 --fields name,case.number
@@ -224,6 +237,8 @@ list --limit 3
 @wanda client list
 @rita create "My screen is black"
 @rita list
+@rita show 1 --at now
+@rita diff 1 now
 @rita show 1
 @rita note 1 secret
 @rita note 1 secret --internal

@@ -9,6 +9,7 @@ from casectl.errors import NotFound
 from casectl.operations.assign import Assign
 from casectl.operations.bulk_update import BulkUpdate
 from casectl.operations.create import Create
+from casectl.operations.diff import Diff
 from casectl.operations.history import History
 from casectl.operations.list import ListCases
 from casectl.operations.note import AddNote
@@ -35,7 +36,8 @@ def theirs(desk, other):
 def test_a_case_of_the_other_tenant_is_not_there(desk, theirs, by) -> None:
     reference = str(getattr(theirs, by))
     for verb in (
-        Show(case=reference), History(case=reference), AddNote(case=reference, content="x"),
+        Show(case=reference), Show(case=reference, at="1900"), Diff(case=reference, since="2h"),
+        History(case=reference), AddNote(case=reference, content="x"),
         Update(case=reference, title="x"), Assign(case=reference, assignee="wanda"),
     ):  # fmt: skip
         with pytest.raises(NotFound) as refusal:

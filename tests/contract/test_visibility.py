@@ -11,6 +11,7 @@ from casectl.errors import InvalidInput, NotFound
 from casectl.operations.actions import Actions
 from casectl.operations.bulk_update import BulkUpdate
 from casectl.operations.create import Create
+from casectl.operations.diff import Diff
 from casectl.operations.history import History
 from casectl.operations.list import ListCases
 from casectl.operations.note import AddNote
@@ -57,6 +58,7 @@ def test_a_reporter_sees_his_own_cases_only(desk: Any) -> None:
     assert [one.number for one in rita.perform(ListCases(query=["is:all"])).items] == [own.number]
     assert rita.perform(Search(query=["pomegranate"])).items == []
     for look in (Show(case=other.number), Show(case=str(other.id)), History(case=other.number),
+                 Show(case=other.number, at="now"), Diff(case=other.number, since="now"),
                  Actions(case=other.number), AddNote(case=other.number, content="hello"),
                  Create(title="child", parent=other.number)):  # fmt: skip
         with pytest.raises(NotFound) as there:

@@ -10,7 +10,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from casectl.errors import InvalidInput
-from casectl.rules.times import LONGEST, age, format_duration, local_instant, parse_duration, parse_span, parse_when
+from casectl.rules.times import (
+    LONGEST,
+    age,
+    format_duration,
+    local_instant,
+    parse_duration,
+    parse_past,
+    parse_span,
+    parse_when,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)  # a Monday, 11:30 in Berlin
@@ -184,3 +193,33 @@ def test_any_text_is_a_time_or_refused(text, zone):
 def test_an_instant_reads_back_from_its_own_text(local, zone):
     instant = local_instant(local, ZoneInfo(zone))
     assert parse_when(instant.isoformat(), NOW, ZoneInfo(zone)) == instant
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2h", "2026-11-23T08:30:00"),
+        ("2h ago", "2026-11-23T08:30:00"),
+        (" 1W AGO ", "2026-11-16T10:30:00"),
+        ("PT4H", "2026-11-23T06:30:00"),
+        ("now", "2026-11-23T10:30:00"),
+        ("today", "2026-11-22T23:00:00"),
+        ("yesterday", "2026-11-21T23:00:00"),
+        ("tomorrow", "2026-11-23T23:00:00"),
+        ("2026-11", "2026-10-31T23:00:00"),
+        ("2026-10-25", "2026-10-24T22:00:00"),
+        ("2026-11-20 17:00", "2026-11-20T16:00:00"),
+        ("2026-11-20T17:00:01.5Z", "2026-11-20T17:00:01.500000"),
+    ],
+)
+def test_times_of_a_look_back(text, told):
+    assert parse_past(text, NOW, BERLIN) == datetime.fromisoformat(told).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "ago", "soon ago", "today ago", "-2h", "2 h", "fri", "2026-13-01", "2026-02-30"])
+def test_no_times_of_a_look_back(text):
+    with pytest.raises(InvalidInput) as refused:
+        parse_past(text, NOW, BERLIN, "/at")
+    (problem,) = refused.value.problems
+    assert (problem.pointer, problem.code) == ("/at", "bad_time")
+    assert "2h (ago)" in refused.value.hint

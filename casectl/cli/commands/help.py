@@ -16,8 +16,8 @@ from casectl.rules.text import did_you_mean
 _MANUAL = Path(__file__).parents[2] / "manual"
 
 _ORDER = (
-    "concepts", "verbs", "query", "output", "exit-codes", "safety", "roles", "types", "export", "import", "events",
-    "postgres", "server", "remote", "oauth", "access", "rest", "client",
+    "concepts", "verbs", "query", "history", "output", "exit-codes", "safety", "roles", "types", "export", "import",
+    "events", "postgres", "server", "remote", "oauth", "access", "rest", "client",
 )  # fmt: skip
 """From the first steps to servers and programs; a page that is not named here comes last."""
 
