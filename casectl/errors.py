@@ -152,6 +152,12 @@ class Unreachable(Refusal):
     exit_code = 9
 
 
+class OutcomeUnknown(Unreachable):
+    """The backend was lost while it stored a change, and could not be asked afterwards whether it had."""
+
+    code = "outcome_unknown"
+
+
 class TooManyRequests(Refusal):
     """A caller came more often than he may; `retry_after` tells when to come again."""
 

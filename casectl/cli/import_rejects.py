@@ -6,9 +6,11 @@ formula begin with an apostrophe.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 import re
+import stat
 from typing import TYPE_CHECKING, Self, TextIO
 
 from casectl.errors import Failure
@@ -37,8 +39,24 @@ class Rejects:
                 self._put("line", "reason", *self._columns)
             self._put(str(line), reason, *original)
         except OSError as error:
-            raise Failure(f"cannot write {self.path}: {error.strerror}", hint="--rejects FILE names another") from error
+            raise self._unwritable(error) from error
         self.count += 1
+
+    def flush(self) -> None:
+        """Hand over to the file what was added. Raises Failure when it cannot be written."""
+        try:
+            if self._file is not None:
+                self._file.flush()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> Failure:
+        """The failure; what is still in the buffer is given up, for Python would try, and fail, to write it again."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+        return Failure(f"cannot write {self.path}: {error.strerror}", hint="--rejects FILE names another")
 
     def _put(self, *cells: str) -> None:
         csv.writer(self._file, lineterminator="\n").writerow(map(_harmless, cells))  # type: ignore[arg-type]
@@ -46,15 +64,19 @@ class Rejects:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.flush()
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # after an error, which is what is told
+                self._file.close()
 
 
 def _open(path: str) -> TextIO:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o600)
-    os.fchmod(descriptor, 0o600)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):  # never of a device such as /dev/null
+        os.fchmod(descriptor, 0o600)
     return os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
 
 

@@ -101,6 +101,7 @@ class ImportRun:
         originals = {line.number: line.original for line in batch}
         for outcome in result.outcomes:
             self.rejects.write(outcome.line, outcome.reason, originals[outcome.line])
+        self.rejects.flush()
 
     def summary(self, file: str, *, complete: bool) -> ImportSummary:
         """What was done so far."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import msgspec
 
 from casectl.desk.identity import Identity, refuse_entry, schema_mismatch
+from casectl.desk.outcome import CommitLost, is_lost, settle, unknown
 from casectl.errors import Refusal
 from casectl.model.actor import Actor
 from casectl.operation import Call, Operation
@@ -41,48 +42,93 @@ RETRIES = 3
 _WHO_ENTERS: LiteralString = """
     SELECT problem, tenant_id, tenant, user_id, login, name, email, rights, team_ids, led, zone, roles, schema_version,
            candidates, now(), stamp, set_config('plan_cache_mode', 'force_generic_plan', true),
-           set_config('transaction_read_only', %s, true)
-    FROM """
+           set_config('transaction_read_only', %s, true), CASE WHEN NOT %s THEN pg_current_xact_id()::text END
+"""
 """Planning a look-up by key under row-level security costs more than running it, so prepared plans are kept; where the
-data decide about the plan, store.pages asks for one of its own."""
+data decide about the plan, store.pages asks for one of its own. Of a write the transaction's id is noted: see
+desk.outcome."""
 
-_BY_NAME: LiteralString = _WHO_ENTERS + "enter(%s, %s, %s, %s, %s)"
-_BY_TOKEN: LiteralString = _WHO_ENTERS + "enter_as(%s, %s, %s, %s, %s::text[])"
+_LIMITS: LiteralString = """, set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true),
+           set_config('idle_in_transaction_session_timeout', %s, true)
+"""
+
+_ENTER: LiteralString = " FROM enter(%s, %s, %s, %s, %s)"
+_ENTER_AS: LiteralString = " FROM enter_as(%s, %s, %s, %s, %s::text[])"
 
 _HISTORIC = "SELECT set_config('casectl.import', 'on', true)"
 
 
+Limits = tuple[str | None, str | None, str]
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What a desk's transactions have in common.
+
+    `numbers` is where new ids come from; a dry run, which uses none up, takes them in its own transaction. `limits` are
+    statement, lock and idle timeout in ms, told in each transaction where a pooler lets none through at the start.
+    """
+
+    numbers: Numbers | None = None
+    limits: Limits | None = None
+
+
+USUAL = Terms()
+
+
 async def perform(
-    sql: Sql, identity: Identity, operation: Operation[Result], call: Call, numbers: Numbers | None = None
+    sql: Sql, identity: Identity, operation: Operation[Result], call: Call, terms: Terms = USUAL
 ) -> Result:
     """Run a verb in a transaction of its own; a Refusal or a fault undoes all of it.
 
-    `numbers` is where new ids come from; a dry run, which uses none up, takes them in its own transaction.
+    Raises CommitLost where it is not known whether it was kept.
     """
     try:
-        actor, now, stamp = await _enter(sql, identity, operation, call)
+        actor, now, stamp, xid = await _enter(sql, identity, operation, call, terms.limits)
         rights.require(actor, operation.right)
         if call.historic_at is not None or call.historic_actor is not None or operation.historic:
             rights.require_historic(actor, operation.right)
             await sql.rows(_HISTORIC)
         unit = StoredUnit(sql, actor, call, now, stamp)
-        unit.context.numbers = None if call.dry_run else numbers
+        unit.context.numbers = None if call.dry_run else terms.numbers
         if call.historic_actor is not None:
             await unit.people.user(str(call.historic_actor))  # else the audit could name somebody who never was
         result = await _once(unit, operation)
-        if call.dry_run and not operation.reads:
+        if operation.reads:
+            await sql.commit()  # psycopg forgets all prepared statements at a rollback
+        elif call.dry_run:
             await sql.rollback()
         else:
-            if not operation.reads:
-                await prune(unit.context)
-                await announce(unit.context)
-            await sql.commit()  # of a read too: psycopg forgets all prepared statements at a rollback
+            await prune(unit.context)
+            await announce(unit.context)
+            await _keep(sql, CommitLost(xid, actor.tenant_id, call.request_id, result))
     except BaseException as error:
         await _undo(sql)
         if _is_of_another_schema(error):
             await _refuse_other_schema(sql)
         raise
     return result
+
+
+async def _settled(  # noqa: PLR0913, PLR0917 - all that the lost transaction was begun with
+    sql: Sql, identity: Identity, operation: Operation[Any], call: Call, terms: Terms, lost: CommitLost
+) -> Any:
+    try:
+        return await settle(sql, lost, lambda: _enter(sql, identity, operation, call, terms.limits))
+    except Refusal:
+        raise
+    except Exception as error:
+        raise unknown() from error
+    finally:
+        await _undo(sql)
+
+
+async def _keep(sql: Sql, change: CommitLost) -> None:
+    try:
+        await sql.keep()
+    except Exception as error:
+        if is_lost(error):
+            raise change from error
+        raise
 
 
 def _is_of_another_schema(error: BaseException) -> bool:
@@ -111,14 +157,19 @@ async def _undo(sql: Sql) -> None:
         return  # the connection is gone, and with it the transaction
 
 
-async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: Call) -> tuple[Actor, datetime, int]:
-    """Who acts, the transaction's time, and the stamp of the tenant's configuration."""
-    mode, act = "on" if operation.reads else "off", (operation.name, call.request_id)
+async def _enter(
+    sql: Sql, identity: Identity, operation: Operation[Any], call: Call, limits: Limits | None
+) -> tuple[Actor, datetime, int, str]:
+    """Who acts, the transaction's time, the stamp of the tenant's configuration, the id of a writing transaction."""
+    begin = ("on" if operation.reads else "off", operation.reads, *(limits or ()))
+    act = (operation.name, call.request_id)
+    entering = _WHO_ENTERS + (_LIMITS if limits else "")
     if identity.user_id is None:
-        row = (await sql.rows(_BY_NAME, (mode, identity.tenant, identity.login, identity.os_user, *act)))[0]
+        who = (identity.tenant, identity.login, identity.os_user, *act)
+        row = (await sql.rows(entering + _ENTER, (*begin, *who)))[0]
     else:
         scopes = None if identity.scopes is None else _array(identity.scopes)
-        row = (await sql.rows(_BY_TOKEN, (mode, identity.tenant_id, identity.user_id, *act, scopes)))[0]
+        row = (await sql.rows(entering + _ENTER_AS, (*begin, identity.tenant_id, identity.user_id, *act, scopes)))[0]
     if row[12] != SCHEMA_VERSION:
         raise schema_mismatch(row[12])
     if row[0] is not None:
@@ -128,7 +179,7 @@ async def _enter(sql: Sql, identity: Identity, operation: Operation[Any], call: 
         rights=frozenset(row[7]), team_ids=frozenset(row[8]), led_team_ids=frozenset(row[9]), zone=row[10],
         roles=tuple(row[11]), client=identity.client,
     )  # fmt: skip
-    return actor, row[14], row[15]
+    return actor, row[14], row[15], row[18]
 
 
 @lru_cache(maxsize=1_000)
@@ -151,9 +202,8 @@ async def _once(unit: StoredUnit, operation: Operation[Result]) -> Result:
 class LocalDesk:
     """The desk of the shell: one synchronous connection, opened at the first verb."""
 
-    def __init__(self, connect: Callable[[], Connection[Any]], identity: Identity) -> None:
-        self._connect = connect
-        self._identity = identity
+    def __init__(self, connect: Callable[[], Connection[Any]], identity: Identity, terms: Terms = USUAL) -> None:
+        self._connect, self._identity, self._terms = connect, identity, terms
         self._sql: SyncSql | None = None
 
     def perform(self, operation: Operation[Result], call: Call | None = None) -> Result:
@@ -163,9 +213,12 @@ class LocalDesk:
         call = _with_request_id(call or Call())
         for attempt in range(RETRIES + 1):
             try:
-                return step(perform(self._open(), self._identity, operation, call))
+                return step(perform(self._open(), self._identity, operation, call, self._terms))
             except Refusal:
                 raise
+            except CommitLost as lost:
+                answer: Result = self._settled(operation, call, lost)
+                return answer
             except Exception as error:
                 if worth_retrying(error) and attempt < RETRIES:
                     continue
@@ -176,6 +229,15 @@ class LocalDesk:
                 raise refusal from error
         raise AssertionError("unreachable: the last attempt returns or raises")  # pragma: no cover
 
+    def _settled(self, operation: Operation[Any], call: Call, lost: CommitLost) -> Any:
+        """What became of it, asked over a new connection."""
+        self.close()
+        try:
+            sql = self._open()
+        except Exception as error:
+            raise unknown() from error
+        return step(_settled(sql, self._identity, operation, call, self._terms, lost))
+
     def follow(self, operation: Operation[Result]) -> Iterator[Result]:
         """See `casectl.desk.Desk.follow`."""
         from casectl.desk.following import follow
@@ -184,7 +246,8 @@ class LocalDesk:
 
     def as_user(self, login: str) -> LocalDesk:
         """A desk over the same database for another actor."""
-        return LocalDesk(self._connect, msgspec.structs.replace(self._identity, login=login, os_user=None))
+        identity = msgspec.structs.replace(self._identity, login=login, os_user=None)
+        return LocalDesk(self._connect, identity, self._terms)
 
     def _open(self) -> SyncSql:
         if self._sql is not None and has_ended(self._sql.connection):
@@ -229,10 +292,8 @@ def has_ended(connection: Connection[Any] | AsyncConnection[Any]) -> bool:
 class AsyncLocalDesk:
     """The desk of servers: every verb takes a connection of the caller's making and gives it back."""
 
-    def __init__(self, connect: Callable[[], Any], identity: Identity, numbers: Numbers | None = None) -> None:
-        self._connect = connect
-        self._identity = identity
-        self._numbers = numbers
+    def __init__(self, connect: Callable[[], Any], identity: Identity, terms: Terms = USUAL) -> None:
+        self._connect, self._identity, self._terms = connect, identity, terms
 
     async def perform(self, operation: Operation[Result], call: Call | None = None) -> Result:
         """As `casectl.desk.Desk.perform`, awaited; `connect()` gives an async context manager of a connection."""
@@ -244,6 +305,9 @@ class AsyncLocalDesk:
                 return await self._attempt(operation, call)
             except Refusal:
                 raise
+            except CommitLost as lost:
+                answer: Result = await self._settled(operation, call, lost)
+                return answer
             except Exception as error:
                 if worth_retrying(error) and attempt < RETRIES:
                     continue
@@ -256,7 +320,19 @@ class AsyncLocalDesk:
     async def _attempt(self, operation: Operation[Result], call: Call) -> Result:
         connection: AsyncConnection[Any]
         async with self._connect() as connection:
-            return await perform(AsyncSql(connection), self._identity, operation, call, self._numbers)
+            return await perform(AsyncSql(connection), self._identity, operation, call, self._terms)
+
+    async def _settled(self, operation: Operation[Any], call: Call, lost: CommitLost) -> Any:
+        """What became of it, asked over another connection."""
+        is_connected = False
+        try:
+            async with self._connect() as connection:
+                is_connected = True
+                return await _settled(AsyncSql(connection), self._identity, operation, call, self._terms, lost)
+        except Exception as error:
+            if is_connected:
+                raise
+            raise unknown() from error
 
 
 def _with_request_id(call: Call) -> Call:

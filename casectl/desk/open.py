@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from casectl.config import Config
     from casectl.desk import Desk
+    from casectl.desk.local import Limits
     from casectl.desk.remote.desk import RemoteDesk
     from casectl.store.cluster import Address, Cluster
 
@@ -66,9 +67,9 @@ def open_desk(config: Config, report: Callable[[str], None] = lambda _: None) ->
     """
     if config.server():
         return remote_desk(config, report)
-    from casectl.desk.local import LocalDesk
+    from casectl.desk.local import LocalDesk, Terms
 
-    return LocalDesk(lambda: connect(config, report), identity_of(config))
+    return LocalDesk(lambda: connect(config, report), identity_of(config), Terms(limits=limits_of(config)))
 
 
 def remote_desk(config: Config, report: Callable[[str], None], token: str | None = None) -> RemoteDesk:
@@ -172,8 +173,8 @@ def parameters_of(config: Config) -> tuple[str, dict[str, Any]]:
 
 def _parameters(config: Config, parameters: dict[str, str]) -> dict[str, Any]:
     extra: dict[str, Any] = dict(parameters)
-    if config.number("database.prepare_threshold") is not None:
-        # PgBouncer, which has no prepared statements, refuses options at the start as well.
+    if not is_pooled(config):
+        # PgBouncer refuses options at the start.
         extra["options"] = _options(config)
     extra["connect_timeout"] = max(1, round(config.seconds("database.connect_timeout") or 0))
     return {"application_name": "casectl", "client_encoding": "utf8", **extra}
@@ -182,8 +183,10 @@ def _parameters(config: Config, parameters: dict[str, str]) -> dict[str, Any]:
 def _connect_to(config: Config, url: str, parameters: dict[str, str]) -> Connection[Any]:
     import psycopg
 
+    from casectl.store.watched import MARGIN, WatchedConnection
+
     try:
-        connection = psycopg.connect(url, **_parameters(config, parameters))
+        connection = WatchedConnection.connect(url, **_parameters(config, parameters))
     except psycopg.ProgrammingError:  # its words may quote the address
         raise InvalidInput("database.url is no connection string of Postgres", hint="casectl config show") from None
     except psycopg.OperationalError as error:
@@ -195,6 +198,9 @@ def _connect_to(config: Config, url: str, parameters: dict[str, str]) -> Connect
             f"no connection to {redact_url(url)}: {first_line(error)}", hint="casectl config show names the setting"
         ) from error
     connection.prepare_threshold = config.number("database.prepare_threshold")
+    longest = config.seconds("database.statement_timeout")
+    if longest is not None and not is_pooled(config):  # a pooler may let a statement wait for its turn
+        connection.longest = longest + MARGIN
     read_json_as_text(connection)
     _read_times_as_utc(connection)
     return connection
@@ -238,13 +244,32 @@ def first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
 
 
+def is_pooled(config: Config) -> bool:
+    """Whether a pooler stands before the database, which has no prepared statements in transaction mode."""
+    return config.number("database.prepare_threshold") is None
+
+
+_IDLE = "60000"
+"""Milliseconds after which the server ends a transaction whose client says nothing more."""
+
+
+def limits_of(config: Config) -> Limits | None:
+    """Statement, lock and idle timeout in ms for each transaction; None where the connection begins with them."""
+    if not is_pooled(config):
+        return None
+    return _milliseconds(config, "statement_timeout"), _milliseconds(config, "lock_timeout"), _IDLE
+
+
+def _milliseconds(config: Config, name: str) -> str | None:
+    """The setting as Postgres reads it; None leaves what is configured for the role."""
+    seconds = config.seconds(f"database.{name}")
+    return None if seconds is None else str(round(seconds * 1000))
+
+
 def _options(config: Config) -> str:
-    settings = {
-        "statement_timeout": config.seconds("database.statement_timeout"),
-        "lock_timeout": config.seconds("database.lock_timeout"),
-    }
-    given = [f"-c {name}={round(seconds * 1000)}" for name, seconds in settings.items() if seconds is not None]
-    return " ".join([*given, "-c idle_in_transaction_session_timeout=60000", "-c timezone=UTC", "-c datestyle=ISO"])
+    given = {name: _milliseconds(config, name) for name in ("statement_timeout", "lock_timeout")}
+    given |= {"idle_in_transaction_session_timeout": _IDLE, "timezone": "UTC", "datestyle": "ISO"}
+    return " ".join([f"-c {name}={value}" for name, value in given.items() if value is not None])
 
 
 _POWERS = """

@@ -104,7 +104,7 @@ class Cluster:
         from casectl.store import server_process, server_start
 
         address = self.address()
-        if address is not None and server_process.answers(address.folder, address.port):
+        if address is not None and server_process.welcomes(address.folder, address.port):
             return address
         user = self._server_user()
         self.layout.prepare(user)

@@ -15,7 +15,7 @@ from casectl.errors import Unreachable
 from casectl.store.binaries import wheel_binaries
 from casectl.store.cluster_layout import MAJOR, SUPERUSER
 from casectl.store.postmaster_pid import PostmasterPid, read_postmaster_pid
-from casectl.store.server_process import answers, is_alive
+from casectl.store.server_process import is_alive, welcomes
 from casectl.store.server_user import user_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _state(layout: ClusterLayout) -> tuple[State, PostmasterPid | None]:
     found = read_postmaster_pid(str(layout.data))
     if found is None:
         return "starting", None
-    serves = found.is_ready and found.has_private_folder() and answers(found.folder, found.port)
+    serves = found.is_ready and found.has_private_folder() and welcomes(found.folder, found.port)
     return ("running" if serves else "starting"), found
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casectl.errors import Unreachable
-from casectl.store.cluster_layout import open_private
+from casectl.store.cluster_layout import SUPERUSER, open_private
 from casectl.store.postmaster_pid import is_private, read_postmaster_pid
 
 if TYPE_CHECKING:
@@ -33,8 +33,15 @@ PAUSE = 0.01
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
 """The shortest question of Postgres' protocol; the answer is one letter ("SSLRequest" in its manual)."""
 
+_WORDS = f"user\0{SUPERUSER}\0database\0postgres\0\0".encode("ascii")
+_STARTUP = (len(_WORDS) + 8).to_bytes(4, "big") + (3 << 16).to_bytes(4, "big") + _WORDS
+"""The beginning of a session ("StartupMessage"); a server that takes none says why at once."""
+
+_CANNOT_CONNECT_NOW = b"C57P03\0"
+"""That reason ("PostgreSQL Error Codes"), as a field of the answer."""
+
 _PATIENT = 5.0
-"""Seconds for that answer on a busy machine."""
+"""Seconds for an answer on a busy machine."""
 
 _PROCESSES = Path("/proc/self")
 """Where it is missing (macOS), a pid cannot be told to be our server's, and Postgres' own checks have to do."""
@@ -96,18 +103,42 @@ def runs_by_pid(layout: ClusterLayout) -> bool:
         return False
 
 
-def answers(folder: str, port: int) -> bool:
-    """Whether a server answers at the socket in `folder`: one that was just killed may still take a connection."""
+def is_stopped(pid: int) -> bool:
+    """Whether the process was stopped by a signal and waits for another to go on; False where /proc is missing."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state in ("T", "t")
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a server answers at `host`: one that was just killed may still take a connection.
+
+    `host` is an address, or the folder of a socket.
+    """
+    return _asked(host, port, _SSL_REQUEST)[:1] in (b"N", b"S")
+
+
+def welcomes(folder: str, port: int) -> bool:
+    """Whether the server at the socket in `folder` takes sessions: not while it starts, recovers or stops."""
+    told = _asked(folder, port, _STARTUP)
+    return bool(told) and _CANNOT_CONNECT_NOW not in told
+
+
+def _asked(host: str, port: int, message: bytes) -> bytes:
+    """The first of the server's answer, b"" without one."""
     import socket
 
-    with socket.socket(socket.AF_UNIX) as client:
+    is_folder = host.startswith("/")
+    with socket.socket(socket.AF_UNIX if is_folder else socket.AF_INET6 if ":" in host else socket.AF_INET) as client:
         client.settimeout(_PATIENT)
         try:
-            client.connect(f"{folder}/.s.PGSQL.{port}")
-            client.sendall(_SSL_REQUEST)
-            return client.recv(1) in (b"N", b"S")
+            client.connect(f"{host}/.s.PGSQL.{port}" if is_folder else (host, port))
+            client.sendall(message)
+            return client.recv(1024)
         except OSError:
-            return False
+            return b""
 
 
 def signal_server(layout: ClusterLayout, mode: str) -> None:

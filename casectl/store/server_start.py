@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl.errors import Unreachable
 from casectl.store import server_log
 from casectl.store.cluster_layout import SUPERUSER, unusable
 from casectl.store.postmaster_pid import PostmasterPid, read_postmaster_pid
@@ -24,6 +25,7 @@ from casectl.store.server_process import (
     PAUSE,
     answers,
     is_alive,
+    is_stopped,
     make_socket_folder,
     remove_leftovers,
     remove_socket_folder,
@@ -31,6 +33,7 @@ from casectl.store.server_process import (
     signal_server,
     take_lock,
     wait_until_gone,
+    welcomes,
 )
 from casectl.store.server_settings import LOGINS, SAFEGUARDS, identities_file, settings_file
 from casectl.store.server_user import ServerUser, user_of
@@ -210,9 +213,13 @@ def _started(job: Job) -> PostmasterPid:
     silence = Silence(job.layout)
     while True:
         found = read_postmaster_pid(str(job.layout.data))
+        if found is not None and runs_by_pid(job.layout) and is_stopped(found.pid):
+            raise _frozen(found.pid)
         if found is not None and _serves(found):
             return found
-        if not is_alive(job.layout):
+        if found is not None and found.has_private_folder() and answers(found.folder, found.port):
+            silence.heard()
+        elif not is_alive(job.layout):
             if launch is not None:
                 raise _failed(job, launch)
             launch = _launch(job)
@@ -228,6 +235,10 @@ class Silence:
         self._layout = layout
         self._since: float | None = None
 
+    def heard(self) -> None:
+        """Begin anew: it answers, though it takes no sessions while it recovers."""
+        self._since = None
+
     def heard_nothing_of(self, found: PostmasterPid) -> None:
         """Count the time; a killed server, whose children are about to end, is left to do so."""
         if not found.is_ready or not runs_by_pid(self._layout):
@@ -240,8 +251,15 @@ class Silence:
             wait_until_gone(self._layout)
 
 
+def _frozen(pid: int) -> Unreachable:
+    return Unreachable(
+        f"the database server, process {pid}, was stopped by a signal and answers nobody",
+        hint=f"kill -CONT {pid} lets it go on",
+    )
+
+
 def _serves(found: PostmasterPid) -> bool:
-    return found.is_ready and found.has_private_folder() and answers(found.folder, found.port)
+    return found.is_ready and found.has_private_folder() and welcomes(found.folder, found.port)
 
 
 def _failed(job: Job, launch: Launch) -> Exception:

@@ -6,6 +6,7 @@ verb's coroutine by hand and the shell needs no event loop. Only `store` and `de
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ class Sql(Protocol):
         ...
 
     async def commit(self) -> None:
-        """End the transaction, keeping it."""
+        """End a transaction that only read."""
+        ...
+
+    async def keep(self) -> None:
+        """End a transaction that wrote, keeping it; nothing interrupts this but the loss of the connection."""
         ...
 
     async def rollback(self) -> None:
@@ -67,6 +72,18 @@ class SyncSql:
         """See `Sql.commit`."""
         self.connection.commit()
 
+    async def keep(self) -> None:
+        """See `Sql.keep`. Ctrl-C comes too late then: the change is made, and its command has to tell."""
+        import signal
+
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self.connection.commit()
+        finally:
+            # What has arrived meanwhile is handled here: batches note the wish to stop, a second wish finds it heeded.
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
     async def rollback(self) -> None:
         """See `Sql.rollback`."""
         self.connection.rollback()
@@ -93,6 +110,10 @@ class AsyncSql:
 
     async def commit(self) -> None:
         """See `Sql.commit`."""
+        await self.connection.commit()
+
+    async def keep(self) -> None:
+        """See `Sql.keep`."""
         await self.connection.commit()
 
     async def rollback(self) -> None:

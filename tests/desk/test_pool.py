@@ -122,7 +122,7 @@ def test_many_creates_at_once_have_numbers_without_a_gap_or_a_wait_for_each_othe
             async with pool.connection() as held:
                 await held.execute("SELECT enter_as(1, %s, 'create', 'r')", (wanda.user_id,))
                 unit = StoredUnit(AsyncSql(held), actor_of(wanda), Call())
-                unit.context.numbers = pool._numbers
+                unit.context.numbers = pool._terms.numbers
                 await Create(title="Held").run(unit)
                 after = await asyncio.wait_for(desks[0].perform(Create(title="Not held up")), 5)
                 await held.rollback()

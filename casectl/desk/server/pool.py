@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from casectl.desk import open as opening
-from casectl.desk.local import AsyncLocalDesk, has_ended
+from casectl.desk.local import AsyncLocalDesk, Terms, has_ended
 from casectl.errors import Failure, Unreachable
 from casectl.store.numbers import Numbers
 from casectl.store.schema import SCHEMA_VERSION
@@ -43,8 +43,8 @@ class Pool:
         self._pool: AsyncConnectionPool[Any] | None = None
         self._aside: AsyncConnectionPool[Any] | None = None
         # PgBouncer may have no connection left for them while verbs that wait for them hold all.
-        pooled = config.number("database.prepare_threshold") is None
-        self._numbers = None if pooled else Numbers(self._connection_aside)
+        numbers = None if opening.is_pooled(config) else Numbers(self._connection_aside)
+        self._terms = Terms(numbers=numbers, limits=opening.limits_of(config))
 
     async def open(self) -> None:
         """Connect once, so that a wrong address is told at the start. Raises Unreachable, NotInitialised, Failure.
@@ -119,7 +119,7 @@ class Pool:
 
     def desk(self, identity: Identity) -> AsyncLocalDesk:
         """A desk for whoever a request comes from."""
-        return AsyncLocalDesk(self.connection, identity, self._numbers)
+        return AsyncLocalDesk(self.connection, identity, self._terms)
 
     def stats(self) -> dict[str, int]:
         """How the pool does, in psycopg_pool's words: pool_size, pool_available, requests_waiting, ..."""
