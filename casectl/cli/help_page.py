@@ -116,11 +116,17 @@ def _wrapped(text: str, columns: int, first: str, rest: str) -> str:
 
 def _names(parameter: Any) -> str:
     """`-o, --output FORMAT`; long names stand under each other when there is no short one."""
+    names = option_names(parameter)
+    return " " * 4 + names if names.startswith("--") else names
+
+
+def option_names(parameter: Any) -> str:
+    """`-o, --output FORMAT`: the names of an option, short ones first, with what it takes."""
     words = [*parameter.opts]
     short = [word for word in words if not word.startswith("--")]
     long = [word for word in words if word.startswith("--")] + list(parameter.secondary_opts)
     metavar = "" if parameter.is_flag or not parameter.metavar else f" {parameter.metavar}"
-    return ("" if short else " " * 4) + ", ".join([*short, *long]) + metavar
+    return ", ".join([*short, *long]) + metavar
 
 
 def _bare(metavar: str) -> str:

@@ -174,6 +174,13 @@ class Output:
         """Writes lines that are no result of a verb (a path, an address, a page of the manual), made safe."""
         self._show(safe_text(text, newlines=True).rstrip("\n").split("\n"))
 
+    def emit_page(self, draw: Callable[[Screen], list[str]], text: str) -> None:
+        """Writes a page of the manual: as `draw` lays it out for a terminal, elsewhere its plain `text`."""
+        if self._screen.width is None:
+            self.emit_text(text)
+        else:
+            self._show(draw(self._screen))
+
     def _narrowed(self, result: Any) -> Any:
         if not self._paths:
             return result

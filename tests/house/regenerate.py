@@ -10,12 +10,12 @@ import os
 from pathlib import Path
 
 from casectl import registry
+from casectl.cli.command_help import command_help
 from casectl.cli.command_tree import PROGRAM
 from casectl.cli.from_operation import command_of
 from casectl.cli.noun_views import all_views
-from casectl.cli.root import root_command
 from casectl.result_fields import field_paths
-from casectl.rules.rights import ANY, RIGHTS, ROLES
+from casectl.rules.rights import ANY, RIGHTS, ROLES, scope
 
 HERE = Path(__file__).parent
 MANUAL = HERE.parents[1] / "casectl/manual"
@@ -26,8 +26,9 @@ SHOWN = [entry for entry in registry.ENTRIES if not entry.hidden]
 ABOUT_VERBS = """\
 # Verbs
 
-Everything that can be done with a desk, by any front. `casectl VERB --help` tells the options. The right is the
-least that is needed; whose case it is, its fields and its lifecycle may ask for more (`casectl help roles`).
+Everything that can be done with a desk, by any front; `casectl help concepts` says what the words mean. `casectl VERB
+--help` tells the options. The right is the least that is needed; whose case it is, its fields and its lifecycle may ask
+for more (`casectl help roles`).
 """
 EVERYBODY = "none of its own; whoever has any right may"
 BEGIN, END = "<!-- verbs: begin -->\n", "<!-- verbs: end -->\n"
@@ -49,12 +50,7 @@ def help_names():
 
 def help_page(name):
     """What `casectl NAME --help` prints at 80 columns; the caller sets COLUMNS."""
-    command = root_command()
-    ctx = command.make_context(PROGRAM, [], resilient_parsing=True)
-    for word in name.split():
-        command = command.get_command(ctx, word)
-        ctx = command.make_context(word, [], parent=ctx, resilient_parsing=True)
-    return command.get_help(ctx) + "\n"
+    return command_help(name) + "\n"
 
 
 def field_list(name):
@@ -102,11 +98,44 @@ def roles_page():
     return before.rstrip("\n") + f"\n\n{BEGIN}{_roles_table()}{END}{rest.partition(END)[2]}"
 
 
+ROLE_COLUMNS = {"Tenant Admin": "Admin", "Case Worker": "Worker", "Reporter": "Reporter"}
+"""Roles with rights of their own, by their short names; an API Client has those that it was given."""
+ABOUT_TABLE = """\
+Which verbs a role may perform, with the rights it has by default: `own` on his own cases only, `free` on those that
+nobody has. An API Client may what it was given the right to.
+
+"""
+ABOUT_RIGHTS = """\
+
+## Rights
+
+What each right allows, and the roles that have it by default: Admin (A), Worker (W), Reporter (R).
+
+"""
+
+
 def _roles_table():
-    rows = [["verb", "right", *ROLES], ["---"] * (2 + len(ROLES))]
+    rows = [["verb", "right", *ROLE_COLUMNS.values()], ["---"] * (2 + len(ROLE_COLUMNS))]
     for name, verb in VERBS.items():
-        rights = rights_of(verb)
-        may = ["yes" if (held if rights == [ANY] else set(rights) <= held) else "no" for held in ROLES.values()]
-        rows.append([name, " ".join("any" if right == ANY else f"`{right}`" for right in rights), *may])
-    told = "Which verbs a role may perform at all, with the rights it has by default:\n\n"
-    return told + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+        rights = " ".join("any" if right == ANY else f"`{right}`" for right in rights_of(verb))
+        rows.append([name, rights, *(_may(verb, ROLES[role]) for role in ROLE_COLUMNS)])
+    told = [["right", "roles", "may"], ["---"] * 3]
+    for right, text in RIGHTS.items():
+        held = "".join(short[0] for role, short in ROLE_COLUMNS.items() if right in ROLES[role])
+        told.append([f"`{right}`", held, text])
+    return ABOUT_TABLE + _markdown(rows) + ABOUT_RIGHTS + _markdown(told)
+
+
+def _markdown(rows):
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _may(verb, held):
+    """Whether a role with these rights may perform the verb, on which cases where not on all it can read."""
+    if not (held if rights_of(verb) == [ANY] else set(rights_of(verb)) <= held):
+        return "no"
+    if verb.right in ("case:read", "history:read"):
+        return "own" if scope(held) == "own" else "yes"
+    if not {"case", "cases"} & set(verb.__struct_fields__) or "case:update_any" in held:
+        return "yes"
+    return "free" if verb.right == "case:take" else "own"

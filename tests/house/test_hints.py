@@ -7,10 +7,10 @@ from pathlib import Path
 
 import casectl
 from casectl import registry
+from casectl.cli.manual_pages import TOPICS
 
 PACKAGE = Path(casectl.__file__).parent
 NAMES = {entry.name for entry in registry.ENTRIES} | {alias for entry in registry.ENTRIES for alias in entry.aliases}
-TOPICS = {page.stem for page in (PACKAGE / "manual").glob("*.md")}
 PROSE = {"here", "where"}
 """Words behind the program's name in sentences about the program."""
 COMMAND = re.compile(r"\bcasectl ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
@@ -28,7 +28,7 @@ def hinted():
 
 def is_there(noun: str, word: str | None) -> bool:
     if noun == "help":
-        return word is None or word in TOPICS | {"lists", "tells"}
+        return word is None or word in {*TOPICS, *NAMES, *registry.NOUNS, "lists", "tells"}
     return f"{noun} {word}" in NAMES if noun in registry.NOUNS else noun in NAMES
 
 
