@@ -80,10 +80,15 @@ class Execution:
             return
         self._settle(desk, view)
         result = self._performed(desk)
-        if isinstance(result, list):
-            output.emit_many(result, view)
-        elif result is not None:
-            output.emit_one(result, view)
+        try:
+            if isinstance(result, list):
+                output.emit_many(result, view)
+            elif result is not None:
+                output.emit_one(result, view)
+        except Failure as failure:
+            if self.verb.reads or self.call().dry_run:
+                raise
+            raise Failure(f"the change was made, but not told: {failure.message}", hint=failure.hint) from failure
         if self.call().dry_run:
             self.options.tell("dry run: nothing was changed")
         refuse_partial(result)
