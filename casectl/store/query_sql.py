@@ -92,7 +92,7 @@ class Condition:
         return self._text(node) if isinstance(node, Text) else self._test(node)
 
     def _text(self, node: Text) -> LiteralString:
-        mode = "prefix" if node.prefix else "phrase" if node.phrase else "plain"
+        mode = ("phrase_prefix" if node.prefix else "phrase") if node.phrase else "prefix" if node.prefix else "plain"
         self.parameters += [node.words, mode, EVERY]
         return "c.id IN (SELECT search_cases(%s, %s, %s))"
 
