@@ -12,6 +12,9 @@ from casectl.rules.rights import RIGHTS
 NAMES = ["a", "b c", "b-c2", "dd_d", "e1", "waiting for parts", "z"]
 FIELDS = ["assignee", "team", "due", "field.size", "field.note"]
 """What an edge may require; the last two are fields of the form that the cases have."""
+PLACES = ["initial", "close_to", "reopen_to", "escalate_to", "resolve_to", "name", "category", "source", "target",
+          "right", "fields", "level", "cut", "again"]  # fmt: skip
+"""Where a careless edit may hit."""
 EDGE_RIGHTS = ["", "", "", "case:close", "case:purge", "type:manage"]
 
 
@@ -60,8 +63,7 @@ def flawed(draw: st.DrawFn) -> dict[str, Any]:
     document = draw(sound())
     words = st.sampled_from(["", "*", "a", "A", "b_c", "nowhere", "x" * 50, "new", "closed", "9", "é", "a\n"])
     for _ in range(draw(st.integers(1, 3))):
-        where = draw(st.sampled_from(["initial", "close_to", "reopen_to", "escalate_to", "resolve_to", "name",
-                                      "category", "source", "target", "right", "fields", "level", "cut", "again"]))  # fmt: skip
+        where = draw(st.sampled_from(PLACES))
         word = draw(words)
         statuses, edges = document["statuses"], document["transitions"]
         if where in document:
