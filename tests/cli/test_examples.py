@@ -19,6 +19,9 @@ from demo_home import ROOT, DemoHome
 
 from casectl import registry
 from casectl.cli.group_help import EXAMPLES as ROOT_EXAMPLES
+from casectl.cli.manual_blocks import blocks_of
+from casectl.config.files import check_text
+from casectl.config.settings import SECTIONS
 from tests.api.test_serve_limits import certificate
 from tests.serve_program import raw_exchange, until
 
@@ -30,6 +33,8 @@ UNATTENDED = {
     r"casectl init$": "asks; tests/cli/test_first_minutes.py answers it on a terminal",
     r"casectl (list )?--profile ": "is for a server of one's own",
     r"casectl (auth|profile) ": "is for a server; tests/cli/test_auth.py, test_profiles.py and their like try them",
+    r"pass show ": "asks a keeper of passwords; test_config_commands.py and test_secret_input.py pipe them",
+    r"CASECTL_REMOTE_URL=": "is for a server; tests/cli/test_readme.py has its like",
     r"casectl config edit": "opens an editor; tests/cli/test_config_commands.py types into one",
     r"casectl (type .*|create .*--type )outage\b": "builds on other lines; tests/cli/test_types_page.py has them all",
     r"casectl serve": "does not end by itself; it has a test of its own here",
@@ -56,9 +61,12 @@ def examples_of(entry):
 
 
 def manual_lines():
-    """The indented command lines of the manual."""
+    """The lines of the manual's code that call casectl, continued ones put together."""
     for page in sorted(MANUAL.glob("*.md")):
-        yield from re.findall(r"^ {2,}(casectl .*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        for block in blocks_of(page.read_text(encoding="utf-8")):
+            if block.kind == "code" and not block.lines[0].startswith("curl"):
+                whole = re.sub(r"\\\n\s*", "", "\n".join(block.lines))
+                yield from (line for line in whole.split("\n") if re.match(r"(\S+=\S+ |.* \| )*casectl ", line))
 
 
 def command_lines():
@@ -66,7 +74,10 @@ def command_lines():
     told = [command for entry in SHOWN for command, _ in examples_of(entry)]
     told += [command for command, _ in ROOT_EXAMPLES]
     told += [line.split("  #")[0].strip() for line in manual_lines()]
-    return list(dict.fromkeys(told))
+    return list(dict.fromkeys(line for line in told if not line.startswith("casectl:")))  # what casectl says
+
+
+RUN = [line for line in command_lines() if not re.match("|".join(UNATTENDED), line)]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +100,7 @@ def desk():
     shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("line", [line for line in command_lines() if not re.match("|".join(UNATTENDED), line)])
+@pytest.mark.parametrize("line", RUN)
 def test_the_line_works(desk, line):
     stdin = next((given for begin, given in GIVEN.items() if line.startswith(begin)), "")
     for part in line.split(" | "):
@@ -124,7 +135,24 @@ def test_a_server_begins_and_ends(desk, line):
         server.kill()
 
 
-@pytest.mark.parametrize("entry", [entry for entry in SHOWN if entry.kind == "verb"], ids=lambda entry: entry.name)
-def test_every_verb_shows_how_it_is_used(entry):
+@pytest.mark.parametrize("entry", SHOWN, ids=lambda entry: entry.name)
+def test_every_command_shows_how_it_is_used(entry):
     words = {entry.name, *entry.aliases}
     assert any(f"casectl {word}" in command for command, _ in examples_of(entry) for word in words)
+
+
+@pytest.mark.parametrize("reason", UNATTENDED.values(), ids=UNATTENDED)
+def test_every_exception_is_one(reason):
+    pattern = next(pattern for pattern, told in UNATTENDED.items() if told == reason)
+    assert [line for line in command_lines() if re.match(pattern, line)]
+
+
+def test_the_configurations_of_the_manual_are_ones():
+    count = 0
+    for page in sorted(MANUAL.glob("*.md")):
+        for block in blocks_of(page.read_text(encoding="utf-8")):
+            text = "\n".join(block.lines)
+            if block.kind == "code" and re.search(rf"(?m)^\[(profiles\.|({'|'.join(SECTIONS)})\])", text):
+                check_text(page.name, text)
+                count += 1
+    assert count >= 4

@@ -235,3 +235,9 @@ login.examples = (  # type: ignore[attr-defined]
     ("casectl auth login --client-id cl_123 --client-secret-file secret.txt", "as a program"),
 )
 token.examples = (("casectl auth token --profile work", "for the header Authorization: Bearer"),)  # type: ignore[attr-defined]
+logout.examples = (("casectl auth logout --profile work", ""),)  # type: ignore[attr-defined]
+status.examples = (  # type: ignore[attr-defined]
+    ("casectl auth status --profile work", ""),
+    ("casectl auth status --quiet > /dev/null || casectl auth login", "in a script of one's own"),
+)
+refresh.examples = (("casectl auth refresh --profile work", ""),)  # type: ignore[attr-defined]

@@ -121,3 +121,15 @@ def _show(options: CommonOptions, view: View, ask: Any) -> None:
     output = options.output_for(config)
     if output.prepare(view):
         output.emit_one(ask(config), view)
+
+
+start.examples = (("casectl db start", ""),)  # type: ignore[attr-defined]
+stop.examples = (("casectl db stop --mode smart", "once the others have finished"),)  # type: ignore[attr-defined]
+status.examples = (  # type: ignore[attr-defined]
+    ("casectl db status", ""),
+    ("casectl db status --json --select state", "for a script"),
+)
+upgrade.examples = (("casectl db upgrade", "after every new casectl"),)  # type: ignore[attr-defined]
+check.examples = (("casectl db check", ""),)  # type: ignore[attr-defined]
+shell.examples = (("casectl db shell", ""),)  # type: ignore[attr-defined]
+url.examples = (("casectl db url", ""),)  # type: ignore[attr-defined]

@@ -274,3 +274,10 @@ add.examples = (  # type: ignore[attr-defined]
     ("casectl profile add work --url https://desk.example.com", "a server"),
     ("casectl profile add work --url https://desk.example.com --no-check --use", "without asking it"),
 )
+list_profiles.examples = (("casectl profile list", ""),)  # type: ignore[attr-defined]
+show.examples = (("casectl profile show work", ""),)  # type: ignore[attr-defined]
+use.examples = (  # type: ignore[attr-defined]
+    ("casectl profile use work", ""),
+    ("casectl profile use none", "at the desk of this machine again"),
+)
+remove.examples = (("casectl profile remove work", ""),)  # type: ignore[attr-defined]
