@@ -15,6 +15,7 @@ from casectl import __version__, registry, wire
 from casectl.api import openapi_examples, openapi_schemas
 from casectl.api.openapi_answers import answers_of, shared_headers, shared_refusals, takes_time
 from casectl.api.openapi_fixed import FIXED_TAGS, fixed_paths, fixed_schemas
+from casectl.api.openapi_lines import lines_content, lines_parameters, takes_lines
 from casectl.api.requests import SELECTION
 from casectl.api.routes import verb_routes
 from casectl.rules.rights import ANY, RIGHTS
@@ -162,6 +163,8 @@ def _parameters(route: VerbRoute) -> list[Json]:
     made = [_path_parameter(route.verb, name) for name in route.parameters]
     if not route.reader.has_body:
         made += _query_parameters(route)
+    if takes_lines(route.verb):
+        made += lines_parameters(route.verb)
     if route.writer.noun is not None:
         made.append(_selection(route.writer.noun))
     return made + [{"$ref": f"#/components/parameters/{name}"} for name in _header_names(route)]
@@ -224,7 +227,8 @@ def _body(route: VerbRoute) -> Json | None:
         for name, value in openapi_examples.REQUESTS.get(route.verb.name, {}).items()
     }
     content = {"schema": schema} | ({"examples": examples} if examples else {})
-    return {"required": "required" in schema or "allOf" in schema, "content": {wire.JSON: content}}
+    lines = lines_content() if takes_lines(route.verb) else {}
+    return {"required": "required" in schema or "allOf" in schema, "content": {wire.JSON: content, **lines}}
 
 
 def _header(name: str, description: str, schema: Json, example: str) -> Json:

@@ -140,6 +140,8 @@ def _fed(document: dict[str, Any], references: dict[str, list[str]]) -> dict[str
             for parameter in operation.get("parameters", []):
                 if parameter.get("in") == "path" and parameter["name"] in references:
                     parameter["schema"] = _or_one_of(parameter["schema"], references[parameter["name"]])
+            beside = operation.get("parameters", [])
+            operation["parameters"] = [one for one in beside if one.get("x-media-type") not in STREAMS]
             for content in _contents(operation):
                 for stream in STREAMS:
                     content.pop(stream, None)

@@ -145,6 +145,22 @@ def test_the_examples_of_queries_and_answers_fit_their_schemas() -> None:
                     schema_of(content["schema"]["anyOf"][0]).validate(content["example"])
 
 
+def test_a_body_of_lines_is_described_as_it_is_taken(api: Caller) -> None:
+    _, path, operation = OPERATIONS["import-changes"]
+    content = operation["requestBody"]["content"]["application/x-ndjson"]
+    schema_of(content["schema"]).validate(content["example"])
+    for line in content["example"].splitlines():
+        schema_of(content["schema"]["contentSchema"]).validate(json.loads(line))
+    beside = [one for one in operation["parameters"] if one.get("x-media-type") == "application/x-ndjson"]
+    values = {"source": "log", "run_id": "r1", "mode": "change", "channel": "import"}
+    given = {one["name"]: values.get(one["name"], "true") for one in beside}
+    assert set(given) == {*values, "create.users", "create.teams", "create.contacts"}
+    query = "&".join(f"{name}={value}" for name, value in given.items())
+    answer = api("POST", f"{path}?{query}", content["example"].encode(), **{"Content-Type": "application/x-ndjson"})
+    told = json.loads(answer.body)
+    assert (answer.status, told["created"], told["changes"], told["refused"]) == (200, 1, 1, 0)
+
+
 def test_the_summary_of_the_interface_is_pinned() -> None:
     made = "".join(f"{method:6} {path}  {operation['operationId']}\n" for method, path, operation in operations())
     if os.environ.get("CASECTL_UPDATE_PINS") == "1":
