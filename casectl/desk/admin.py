@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from casectl.config import redact_url
-from casectl.desk.identity import not_initialised
+from casectl.desk.identity import not_initialised, schema_mismatch
 from casectl.desk.open import DATABASE, cluster_of, first_line, require_database, stop_when_idle
 from casectl.errors import InvalidInput, Unreachable
 from casectl.model.case import Noun
 from casectl.store.checks import Finding, run_checks
+from casectl.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -173,10 +174,20 @@ def db_upgrade(config: Config, report: Report) -> Upgraded:
 
 
 def db_check(config: Config, report: Report) -> list[Finding]:
-    """Check rows, audit, counters and indexes against each other, and the roles; what is wrong."""
+    """Check rows, audit, counters and indexes against each other, and the roles; what is wrong.
+
+    Raises SchemaMismatch for a schema of another version.
+    """
+    from casectl.store.provision import schema_version
+
     app_role, read_role = _roles(config)
     with owner_connection(config, report) as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        found = schema_version(connection)
+        if found is None:
+            raise not_initialised()
+        if found != SCHEMA_VERSION:
+            raise schema_mismatch(found)
         return run_checks(connection, app_role=app_role, read_role=read_role)
 
 
