@@ -188,6 +188,13 @@ ENTRIES: tuple[Entry, ...] = (
         hidden=True,
     ),
     Entry(
+        "suggest",
+        "casectl.operations.suggest:Suggest",
+        "Tell the words that may stand where somebody is typing",
+        "Look",
+        hidden=True,
+    ),
+    Entry(
         "import changes",
         "casectl.operations.import_changes:ImportChanges",
         "Import a batch of lines in one transaction",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from casectl.unit_past import Past
     from casectl.unit_trash import Trash
     from casectl.unit_types import CaseTypes
+    from casectl.unit_words import Words
 
 
 class CaseRow(msgspec.Struct, kw_only=True):
@@ -379,6 +380,11 @@ class Unit(Protocol):
     @property
     def types(self) -> CaseTypes:
         """Case types with their revisions and open cases."""
+        ...
+
+    @property
+    def words(self) -> Words:
+        """Names that begin as somebody has typed."""
         ...
 
     async def now(self) -> datetime:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+COMPLETE = "__complete"
+"""The word behind which the scripts of the shells ask what may stand at the cursor."""
+
+_LONGEST_KEY_PRESS = 1.0
+"""Seconds."""
+
 _WORDS = {"argument(s)": "argument", "a valid integer": "a whole number", "a valid int": "a whole number"}
 """Typer's words, and ours for them."""
 
@@ -29,6 +35,8 @@ def run() -> NoReturn:
     import os
 
     gc.set_threshold(50_000, 20, 20)
+    if sys.argv[1:2] == [COMPLETE]:
+        os._exit(_complete(sys.argv[2:]))
     code = main()
     atexit._run_exitfuncs()  # noqa: SLF001 - the interpreter's own step, which os._exit leaves out
     try:
@@ -38,6 +46,27 @@ def run() -> NoReturn:
     except (OSError, ValueError):
         sys.exit(code)  # Python tells what could not be written
     os._exit(code)
+
+
+def _complete(words: list[str]) -> int:
+    """Answer a key press of a shell within a second, or with nothing; in front of a prompt no error helps anybody."""
+    import _thread
+    import os
+    import time
+
+    def give_up() -> None:
+        time.sleep(_LONGEST_KEY_PRESS)
+        os._exit(0)
+
+    _thread.start_new_thread(give_up, ())
+    try:
+        from casectl.cli.completion.answer import answer
+        from casectl.cli.output import write_whole
+
+        write_whole(answer(words))
+    except BaseException:  # noqa: BLE001 - Ctrl-C as well
+        return 0
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

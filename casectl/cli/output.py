@@ -273,6 +273,13 @@ class Output:
             os.close(nowhere)
 
 
+def write_whole(text: str) -> None:
+    """Write text that is no result of a command, in UTF-8 whatever the locale."""
+    content = text.encode()
+    while content:
+        content = content[os.write(1, content) :]
+
+
 def _resized(screen: Screen, width: int | None) -> Screen:
     return screen if width is None else Screen(color=screen.color, width=width, height=screen.height)
 

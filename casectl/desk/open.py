@@ -13,6 +13,7 @@ from casectl.errors import Failure, InvalidInput, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import LiteralString
 
     from psycopg import AsyncConnection, Connection
 
@@ -72,10 +73,13 @@ def open_desk(config: Config, report: Callable[[str], None] = lambda _: None) ->
     return LocalDesk(lambda: connect(config, report), identity_of(config), Terms(limits=limits_of(config)))
 
 
-def remote_desk(config: Config, report: Callable[[str], None], token: str | None = None) -> RemoteDesk:
+def remote_desk(
+    config: Config, report: Callable[[str], None], token: str | None = None, *, patience: float | None = None
+) -> RemoteDesk:
     """The desk at the configuration's server, for the holder of `token`, else of the stored login.
 
-    Raises InvalidInput for a wrong address.
+    With `patience` an answer has that many seconds in all, and no login is renewed. Raises InvalidInput for a wrong
+    address.
     """
     from casectl.desk.remote.desk import RemoteDesk, StaticToken
     from casectl.desk.remote.exchange import Settings
@@ -91,11 +95,12 @@ def remote_desk(config: Config, report: Callable[[str], None], token: str | None
     settings = Settings(
         connect_timeout=config.seconds("remote.connect_timeout") or Settings().connect_timeout,
         read_timeout=config.seconds("remote.read_timeout") or Settings().read_timeout,
+        total=patience or Settings().total,
         proxy=config.text("remote.proxy"),
         ca_file=config.text("remote.ca_file"),
         insecure_http=config.flag("remote.insecure_http"),
     )
-    credentials = credentials_of(config) if token is None else StaticToken(token)
+    credentials = credentials_of(config, renews=patience is None) if token is None else StaticToken(token)
     return RemoteDesk(config.server(), credentials, settings, report)
 
 
@@ -272,16 +277,17 @@ def _options(config: Config) -> str:
     return " ".join([f"-c {name}={value}" for name, value in given.items() if value is not None])
 
 
-_POWERS = """
+POWERS: LiteralString = """
     SELECT r.rolsuper OR r.rolbypassrls
            OR pg_has_role(r.rolname, (SELECT relowner FROM pg_class WHERE oid = to_regclass('desk.cases')), 'MEMBER')
     FROM pg_roles r WHERE r.rolname = current_user
 """
+"""Whether row-level security does not bind the role that asks."""
 
 
 def _guarded(connection: Connection[Any]) -> Connection[Any]:
     """Refuse a role that row-level security does not bind (DECISIONS 14)."""
-    row = connection.execute(_POWERS).fetchone()
+    row = connection.execute(POWERS).fetchone()
     connection.rollback()
     if row is not None and row[0]:
         name = connection.info.user

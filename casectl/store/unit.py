@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from casectl.store.past import StoredPast
     from casectl.store.sql import Sql
     from casectl.store.trash import StoredTrash
+    from casectl.store.words import StoredWords
 
 
 class StoredUnit:
@@ -88,6 +89,13 @@ class StoredUnit:
         from casectl.store.case_types import StoredCaseTypes
 
         return StoredCaseTypes(self.context)
+
+    @property
+    def words(self) -> StoredWords:
+        """See `casectl.unit.Unit.words`; loaded at its first use."""
+        from casectl.store.words import StoredWords
+
+        return StoredWords(self.context)
 
     async def now(self) -> datetime:
         """See `casectl.unit.Unit.now`."""

@@ -35,22 +35,29 @@ def account_of(config: Config) -> Account:
     return Account(url=url, profile=config.text("profile"))
 
 
-def credentials_of(config: Config) -> Credentials:
+def credentials_of(config: Config, *, renews: bool = True) -> Credentials:
     """The credentials for the server of this configuration; nothing is read before they are asked for.
 
-    CASECTL_TOKEN goes before every login, and is never stored.
+    CASECTL_TOKEN goes before every login, and is never stored. Unless `renews`, a login that must be renewed counts as
+    a server that cannot be reached: who may be cut off at any moment would lose the new tokens, and with them the login.
     """
     if config.token:
         from casectl.desk.remote.desk import StaticToken
 
         return StaticToken(config.token, "CASECTL_TOKEN holds it, and goes before any login: give another, or unset it")
-    return session_of(config)
+    return session_of(config, renews=renews)
 
 
-def session_of(config: Config) -> Session:
+def session_of(config: Config, *, renews: bool = True) -> Session:
     """The stored login of this configuration, there or not."""
     account = account_of(config)
-    return Session(TokenStore.of(config), account, lambda tokens: _refresh(config, tokens), config.server_tenant())
+
+    def refresh(tokens: Tokens) -> Tokens:
+        if not renews:
+            raise Unreachable("the login is not renewed here")
+        return _refresh(config, tokens)
+
+    return Session(TokenStore.of(config), account, refresh, config.server_tenant())
 
 
 def _refresh(config: Config, tokens: Tokens) -> Tokens:
