@@ -164,6 +164,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("db url", "db:url", "Print the address of the database"),
         ("export", "export:export", "Export whole cases as CSV, JSON or JSON Lines"),
         ("import", "import_:import_file", "Import cases and their history from a file"),
+        ("completion", "completion:completion", "Print the script that completes words in your shell"),
         ("help", "help:topic", "Read a page of the manual"),
     ),
     Entry(

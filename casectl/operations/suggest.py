@@ -61,8 +61,7 @@ class Suggest(Operation[list[Suggestion]], frozen=True, kw_only=True):
             found: list[Suggestion] = await words.cases(self.prefix, self.source, self.limit)
             return found
         names = "people" if self.source == "person" else f"{self.source}s"
-        found = await getattr(words, names)(self.prefix, self.limit)
-        return found
+        return list(await getattr(words, names)(self.prefix, self.limit))
 
     async def _configured(self, unit: Unit) -> list[Suggestion]:
         """The words of the tenant's configuration, all of them."""

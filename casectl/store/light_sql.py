@@ -94,6 +94,10 @@ class LightSql:
         self._executed(b"COMMIT", [])
         self._begun = False
 
+    async def keep(self) -> None:
+        """See `Sql.keep`."""
+        await self.commit()
+
     async def rollback(self) -> None:
         """See `Sql.rollback`."""
         self._executed(b"ROLLBACK", [])
@@ -134,15 +138,15 @@ def _strings(words: Sequence[str | None]) -> Any:
     return (_TEXT * len(words))(*(None if word is None else word.encode() for word in words))
 
 
-def _numbered(statement: str, parameters: Parameters) -> tuple[bytes, list[str | None]]:
+def _numbered(statement: str, parameters: Any) -> tuple[bytes, list[str | None]]:
     """The statement with `$1` for each placeholder, and the values in that order, as text."""
     values: list[str | None] = []
-    given = iter(parameters) if not hasattr(parameters, "keys") else iter(())
+    given = iter(parameters)
 
     def numbered(found: re.Match[str]) -> str:
         if found.group() == "%%":
             return "%"
-        values.append(_written(parameters[found[1]] if found[1] else next(given)))  # type: ignore[call-overload]
+        values.append(_written(parameters[found[1]] if found[1] else next(given)))
         return f"${len(values)}"
 
     # A statement without parameters is sent as it is: its per cent signs are its own.

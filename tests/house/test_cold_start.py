@@ -29,6 +29,23 @@ SHELL = [
 ]
 
 
+PRESSED = """
+import sys
+from casectl.cli import main
+main._complete(sys.argv[1:])
+print("\\n".join(["", "LOADED", *sys.modules]))
+"""
+
+KEYS = [
+    ("case", "INC-", "", "show", "show"),
+    ("status", "", "1", "status", "status", "1"),
+    ("query", "assignee:", "", "list", "list"),
+    ("query", "ass", "", "list", "list"),
+    ("fields", "num", "", "list", "list", "--fields"),
+    ("profile", "", "", "", "--profile"),
+]
+
+
 def loaded(done):
     return done.stdout.split("LOADED\n")[1].split()
 
@@ -38,6 +55,15 @@ def test_a_shell_loop_loads_nothing_heavy(demo_home, words):  # noqa: F811 - the
     done = demo_home.python(LOADED, *words)
     assert done.returncode in (0, 3, 5, 6), done.stderr
     assert not HEAVY & {module.split(".")[0] for module in loaded(done)}
+
+
+@pytest.mark.parametrize("words", KEYS, ids=" ".join)
+def test_a_key_press_loads_neither_commands_nor_drivers(demo_home, words):  # noqa: F811 - the fixture
+    done = demo_home.python(PRESSED, *words)
+    assert done.stdout.split("LOADED\n")[0].strip()
+    assert done.stderr == ""
+    modules = {module.split(".")[0] for module in loaded(done)}
+    assert not (HEAVY | {"typer", "psycopg", "asyncio", "ssl", "email", "logging", "urllib3", "subprocess"}) & modules
 
 
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("list", "--help"), ("nonsense",)], ids=" ".join)

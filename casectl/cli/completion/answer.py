@@ -1,8 +1,9 @@
 """What may stand at the cursor: `casectl __complete SOURCE TYPED ABOUT COMMAND WORD...`, as the shells' scripts ask it.
 
-SOURCE says what kind of word is typed, TYPED is the word up to the cursor, ABOUT the first argument of the command and
-WORD... all words before it, from which the place to work at is read. The answer is lines of a word, a tab and what it
-means. Only casectl.cli.main imports this module. A key press waits for it, so it loads no more than it must, and
+SOURCE says what kind of word is typed, TYPED is the word up to the cursor, ABOUT the case that the command is about and
+WORD... all words before it, from which the place to work at is read. Behind MARKED each of them has a sign before it
+that counts for nothing, since PowerShell loses arguments that are empty. The answer is lines of a word, a tab and what
+it means. Only casectl.cli.main imports this module. A key press waits for it, so it loads no more than it must, and
 whatever goes wrong leads to no words, silently.
 """
 
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
     from casectl.config import Config
 
+MARKED = "--marked"
+
 _LONGEST_HELP = 72
 _SPECIAL = {"person": ("@me", "none"), "user": ("@me",), "contact": ("none",), "team": ("none",), "parent": ("none",)}
 """Words that stand for somebody or nobody, offered before the names."""
 
 _MEANING = {"@me": "you", "none": "nobody, nothing"}
-_ASKED = {"user": "person", "login": "person", "parent": "case", "form": "field"}
+ASKED = {"user": "person", "login": "person", "parent": "case", "form": "field"}
 """Kinds of words that are another source's names."""
 
 _PLACE = {"--profile": "profile", "--tenant": "tenant", "--as": "user"}
@@ -33,6 +36,8 @@ _PLACE = {"--profile": "profile", "--tenant": "tenant", "--as": "user"}
 
 def answer(words: Sequence[str]) -> str:
     """The lines for the words behind `__complete`. Raises whatever goes wrong."""
+    if words[0] == MARKED:
+        words = [word[1:] for word in words[1:]]
     source, typed, about, command, *line = words
     if source.endswith(","):
         before, comma, last = typed.rpartition(",")
@@ -68,8 +73,9 @@ def _of_source(source: str, typed: str, about: str, command: str, line: Sequence
 
 def _named(source: str, typed: str, about: str, line: Sequence[str]) -> Iterator[Suggestion]:
     yield from _begun(_SPECIAL.get(source, ()), typed)
-    has_case = about and source in ("status", "form")
-    yield from _suggested(_config(line), _ASKED.get(source, source), typed, about if has_case else "")
+    case = about if source in ("status", "form") else ""
+    case_type = _value(line, "-t", "--type") if source == "form" and not case else ""
+    yield from _suggested(_config(line), ASKED.get(source, source), typed, case, case_type)
 
 
 def _begun(words: Iterable[str], typed: str) -> Iterator[Suggestion]:
@@ -80,25 +86,30 @@ def _config(line: Sequence[str]) -> Config:
     """The configuration as the line so far would have it."""
     from casectl.config import load
 
-    given: dict[str, str | None] = {}
-    environ = dict(os.environ)
+    file = _value(line, "--config")
+    environ = {**os.environ, "CASECTL_CONFIG": file} if file else os.environ
+    return load({setting: _value(line, option) or None for option, setting in _PLACE.items()}, environ)
+
+
+def _value(line: Sequence[str], *options: str) -> str:
+    """The value of an option in the line: of several the last, '' without one."""
+    found = ""
     for word, following in zip(line, [*line[1:], ""], strict=True):
         name, equals, value = word.partition("=")
-        value = value if equals else following
-        if name in _PLACE:
-            given[_PLACE[name]] = value or None
-        elif name == "--config" and value:
-            environ["CASECTL_CONFIG"] = value
-    return load(given, environ)
+        if name in options:
+            found = value if equals else following
+    return found
 
 
-def _suggested(config: Config, source: Any, typed: str, case: str = "") -> Iterator[Suggestion]:
+def _suggested(config: Config, source: Any, typed: str, case: str = "", case_type: str = "") -> Iterator[Suggestion]:
     from msgspec import UNSET
 
     from casectl.desk.hints import perform_at_once
     from casectl.operations.suggest import Suggest
 
-    yield from perform_at_once(config, Suggest(source=source, prefix=typed, case=case or UNSET))
+    yield from perform_at_once(
+        config, Suggest(source=source, prefix=typed, case=case or UNSET, type=case_type or UNSET)
+    )
 
 
 def _of_query(typed: str, line: Sequence[str]) -> Iterator[Suggestion]:

@@ -39,7 +39,7 @@ def credentials_of(config: Config, *, renews: bool = True) -> Credentials:
     """The credentials for the server of this configuration; nothing is read before they are asked for.
 
     CASECTL_TOKEN goes before every login, and is never stored. Unless `renews`, a login that must be renewed counts as
-    a server that cannot be reached: who may be cut off at any moment would lose the new tokens, and with them the login.
+    a server that cannot be reached: who may be cut off at any moment could lose the new tokens, and so the login.
     """
     if config.token:
         from casectl.desk.remote.desk import StaticToken
