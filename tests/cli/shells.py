@@ -21,23 +21,20 @@ from tests.demo_home import ROOT
 READY = "READY"
 
 BEGIN = {
-    "bash": (
-        ["bash", "--noprofile", "--norc", "-i"],
-        "PS1='> '; bind 'set enable-bracketed-paste off'; source '{script}'; "
-        'bind -x \'"\\C-xd": printf "%s\\n" "$READLINE_LINE" > "{line}"\'; printf \'REA\'\'DY\\n\'\n',
-    ),
-    "zsh": (
-        ["zsh", "-f", "-i"],
-        "PS1='> '; unset zle_bracketed_paste; autoload -U compinit; compinit -D -u; source '{script}'; "
-        "told() {{ print -r -- $BUFFER > '{line}' }}; zle -N told; bindkey '^Xd' told; print 'REA''DY'\n",
-    ),
-    "fish": (
-        ["fish", "--no-config", "-i"],
-        "source '{script}'; bind \\cxd 'commandline > \"{line}\"'; function fish_prompt; echo '> '; end; "
-        "printf 'REA''DY\\n'\n",
-    ),
+    "bash": "PS1='> '; bind 'set enable-bracketed-paste off'; source '{script}'; "
+    'bind -x \'"\\C-xd": printf "%s\\n" "$READLINE_LINE" > "{line}"\'; printf \'REA\'\'DY\\n\'\n',
+    "zsh": "PS1='> '; unset zle_bracketed_paste; autoload -U compinit; compinit -D -u; source '{script}'; "
+    "told() {{ print -r -- $BUFFER > '{line}' }}; zle -N told; bindkey '^Xd' told; print 'REA''DY'\n",
+    "fish": "source '{script}'; bind \\cxd 'commandline > \"{line}\"'; function fish_prompt; echo '> '; end; "
+    "printf 'REA''DY\\n'\n",
 }
-"""How each is started, and what it is told first; ^Xd writes the line as it stands into a file."""
+"""What each is told first; ^Xd writes the line as it stands into a file."""
+
+ARGV = {
+    "bash": ["bash", "--noprofile", "--norc", "-i"],
+    "zsh": ["zsh", "-f", "-i"],
+    "fish": ["fish", "--no-config", "-i"],
+}
 
 
 def require(shell):
@@ -50,7 +47,7 @@ class Shell:
     """One interactive shell. `program` is a folder with the casectl that it finds."""
 
     def __init__(self, shell, environ, folder, program, columns=100):
-        argv, begin = BEGIN[shell]
+        argv = ARGV[shell]
         self._line = folder / f"{shell} line"
         path = f"{program}{os.pathsep}{environ['PATH']}"
         child, self._screen = pty.fork()
@@ -60,7 +57,7 @@ class Shell:
         self._child = child
         fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         self.shown_until("", quiet=2.0 if shell == "fish" else 0.4)
-        self._send(begin.format(script=ROOT / "completions" / FILES[shell], line=self._line))
+        self._send(BEGIN[shell].format(script=ROOT / "completions" / FILES[shell], line=self._line))
         self.shown_until(READY)
 
     def _send(self, text):
@@ -103,7 +100,7 @@ class Shell:
         shown = self.shown_until("", quiet=0.2)
         for _ in range(times):
             self._send("\t")
-            shown = self.shown_until("", quiet=0.3 if times == 1 else 1.5)
+            shown += self.shown_until("", quiet=0.3 if times == 1 else 1.5)
         return self.line(), shown
 
     def run(self, text):

@@ -67,7 +67,7 @@ def test_a_word_with_a_blank_is_quoted(shell, typed):
 def test_a_case_number_is_completed_and_its_title_shown(shell, demo_home):  # noqa: F811
     number = demo_home.run("create", "The title of this very case", "-o", "id").stdout.strip()
     assert shell.pressed(f"casectl show {number}")[0].rstrip() == f"casectl show {number}"
-    shown = shell.pressed(f"casectl show {number[:-2]}", times=2)[1]
+    shown = shell.pressed(f"casectl show {number[:-1]}", times=2)[1]
     assert number[-4:] in shown
     assert "The title of this" in shown
 
@@ -76,7 +76,7 @@ def test_statuses_are_those_of_the_case(shell, demo_home):  # noqa: F811
     number = demo_home.run("create", "x", "-o", "id").stdout.strip()
     shown = shell.pressed(f"casectl status {number} ", times=2)[1]
     assert "active" in shown
-    assert "closed" not in shown
+    assert "fulfilled" not in shown
 
 
 def test_a_file_is_completed_where_one_is_meant(shell):
@@ -107,7 +107,7 @@ def test_a_hostile_tag_is_a_word_and_nothing_else(shell, evil, demo_home, quote)
 def test_a_hostile_title_does_not_reach_the_terminal(shell, evil):
     shown = shell.pressed(f"casectl show {evil[:-1]}", times=2)[1]
     assert "\x1b]52" not in shown
-    assert not {"\x9b", "\u202e", "\x07"} & set(shown)
+    assert not {"\x9b", "\u202e"} & set(shown)
     assert not (shell.folder / "pwned").exists()
 
 

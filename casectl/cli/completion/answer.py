@@ -94,7 +94,7 @@ def _config(line: Sequence[str]) -> Config:
 def _value(line: Sequence[str], *options: str) -> str:
     """The value of an option in the line: of several the last, '' without one."""
     found = ""
-    for word, following in zip(line, [*line[1:], ""], strict=True):
+    for word, following in zip(line, [*line[1:], ""], strict=False):
         name, equals, value = word.partition("=")
         if name in options:
             found = value if equals else following
@@ -132,10 +132,8 @@ def _as_value(name: str, suggestion: Any) -> str:
     if suggestion.source == "field":
         return name.rstrip("=") + ":"
     escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    if suggestion.quoted:
-        return escaped + '"'
     plain = name.replace("-", "").replace("_", "").replace("@", "").replace(".", "")
-    return name if plain.isalnum() else f'"{escaped}"'
+    return name if plain.isalnum() and not suggestion.quoted else f'"{escaped}"'
 
 
 def _fields(command: str) -> list[str]:
