@@ -35,7 +35,8 @@ _casectl_command() {
         _arguments=('text')
         _options='-d,--description|text|all the rest
 -t,--type|type|case type (default: incident)
--p,--priority|words:low medium high critical|low, medium, high or critical (default: medium)
+--status|status|status it begins in (default: the initial one of its type)
+-p,--priority|words:low medium high critical|low, medium, high or critical (default: the tenant'\''s)
 -c,--contact|contact|whom it is about: mail address or "Name <address>"
 --reporter|person|user who reported it (default: who has the contact'\''s mail address)
 -a,--assignee|person|who works on it: login, mail address or @me
@@ -121,6 +122,14 @@ _casectl_command() {
         _arguments=('trash')
         _casectl_common 1
         ;;
+    'purge')
+        _arguments=('trash')
+        _rest=1
+        _options='--older-than|text|instead: what was deleted longer ago than this: 30d, 12h
+--confirm|text|the number of the case; the count of several; the age
+'
+        _casectl_common 0
+        ;;
     'bulk-update')
         _arguments=('case')
         _rest=1
@@ -160,6 +169,7 @@ _casectl_command() {
     'show')
         _arguments=('case')
         _options='-n,--notes|text|how many of the newest notes
+--at|text|as it was: 2h (ago), yesterday, 2026-11-23 17:00
 '
         _casectl_common 2
         ;;
@@ -167,6 +177,20 @@ _casectl_command() {
         _arguments=('case')
         _options='-n,--limit|text|entries at most
 -r,--newest-first||begin with the newest
+'
+        _casectl_common 2
+        ;;
+    'diff')
+        _arguments=('case' 'text' 'text')
+        _options='-n,--notes|text|how many of the newest notes
+'
+        _casectl_common 2
+        ;;
+    'trash list')
+        _options='--older-than|text|deleted longer ago than this: 30d, 12h
+-n,--limit|text|cases of a page, at most 500
+--cursor|text|cursor of the page, as the one before gave it
+--all||all of them, as they come
 '
         _casectl_common 2
         ;;
@@ -238,6 +262,8 @@ _casectl_command() {
         _casectl_common 0
         ;;
     'type list')
+        _options='--all-types||also those that take no new cases
+'
         _casectl_common 2
         ;;
     'type show')
@@ -246,7 +272,16 @@ _casectl_command() {
 '
         _casectl_common 2
         ;;
-    'type set')
+    'type add')
+        _arguments=('text')
+        _options='--title|text|name as people read it
+--number-pattern|text|how numbers look: INC-{year}-{seq:05}
+--lifecycle|file|statuses and transitions, likewise
+--form-schema|file|form: JSON Schema, as JSON or TOML
+'
+        _casectl_common 0
+        ;;
+    'type change')
         _arguments=('type')
         _options='--title|text|name as people read it
 --number-pattern|text|how numbers look: INC-{year}-{seq:05}
@@ -255,10 +290,51 @@ _casectl_command() {
 '
         _casectl_common 0
         ;;
+    'type revisions')
+        _arguments=('type')
+        _casectl_common 2
+        ;;
+    'type diff')
+        _arguments=('type' 'text' 'text')
+        _casectl_common 2
+        ;;
+    'type migrate')
+        _arguments=('type')
+        _options='--revision|text|where they go (default: the current revision)
+-q,--query|query|only cases a query finds
+--map-status|text|where cases of a status that is gone go; may be repeated
+--fill|text|value of a field where a case has none; may be repeated
+--drop-field|text|field whose values are given up; may be repeated
+'
+        _casectl_common 0
+        ;;
+    'type deactivate')
+        _arguments=('type')
+        _casectl_common 0
+        ;;
+    'type activate')
+        _arguments=('type')
+        _casectl_common 0
+        ;;
     'tenant show')
         _casectl_common 2
         ;;
     'config show')
+        _casectl_common 3
+        ;;
+    'config get')
+        _arguments=('words:profile tenant user data_dir color pager log_file database.url database.migrate_url database.read_url database.stop_after database.db_user database.connect_timeout database.statement_timeout database.lock_timeout database.prepare_threshold remote.url remote.ca_file remote.proxy remote.connect_timeout remote.read_timeout remote.insecure_http remote.client_id cases.default_priority cases.auto_assign_initial_status cases.workflow_engine server.listen server.workers server.public_url server.tls_cert server.tls_key server.behind_proxy server.trusted_proxies server.metrics_listen server.max_body server.max_header server.request_timeout server.pool_size server.shutdown_grace server.client_rate server.client_burst server.address_rate server.address_burst server.log_format oauth.access_ttl oauth.refresh_idle oauth.refresh_most oauth.refresh_grace oauth.code_ttl oauth.device_ttl oauth.device_poll oauth.browser_session oauth.password_rounds oauth.password_memory oauth.password_lanes oidc.issuer oidc.audience oidc.tenant oidc.tenant_claim oidc.user_claim oidc.role_claim oidc.role_map oidc.create_users oidc.default_role oidc.authorized_parties oidc.algorithms oidc.clock_skew')
+        _casectl_common 3
+        ;;
+    'config set')
+        _arguments=('words:profile tenant user data_dir color pager log_file database.url database.migrate_url database.read_url database.stop_after database.db_user database.connect_timeout database.statement_timeout database.lock_timeout database.prepare_threshold remote.url remote.ca_file remote.proxy remote.connect_timeout remote.read_timeout remote.insecure_http remote.client_id cases.default_priority cases.auto_assign_initial_status cases.workflow_engine server.listen server.workers server.public_url server.tls_cert server.tls_key server.behind_proxy server.trusted_proxies server.metrics_listen server.max_body server.max_header server.request_timeout server.pool_size server.shutdown_grace server.client_rate server.client_burst server.address_rate server.address_burst server.log_format oauth.access_ttl oauth.refresh_idle oauth.refresh_most oauth.refresh_grace oauth.code_ttl oauth.device_ttl oauth.device_poll oauth.browser_session oauth.password_rounds oauth.password_memory oauth.password_lanes oidc.issuer oidc.audience oidc.tenant oidc.tenant_claim oidc.user_claim oidc.role_claim oidc.role_map oidc.create_users oidc.default_role oidc.authorized_parties oidc.algorithms oidc.clock_skew' 'text')
+        _casectl_common 3
+        ;;
+    'config unset')
+        _arguments=('words:profile tenant user data_dir color pager log_file database.url database.migrate_url database.read_url database.stop_after database.db_user database.connect_timeout database.statement_timeout database.lock_timeout database.prepare_threshold remote.url remote.ca_file remote.proxy remote.connect_timeout remote.read_timeout remote.insecure_http remote.client_id cases.default_priority cases.auto_assign_initial_status cases.workflow_engine server.listen server.workers server.public_url server.tls_cert server.tls_key server.behind_proxy server.trusted_proxies server.metrics_listen server.max_body server.max_header server.request_timeout server.pool_size server.shutdown_grace server.client_rate server.client_burst server.address_rate server.address_burst server.log_format oauth.access_ttl oauth.refresh_idle oauth.refresh_most oauth.refresh_grace oauth.code_ttl oauth.device_ttl oauth.device_poll oauth.browser_session oauth.password_rounds oauth.password_memory oauth.password_lanes oidc.issuer oidc.audience oidc.tenant oidc.tenant_claim oidc.user_claim oidc.role_claim oidc.role_map oidc.create_users oidc.default_role oidc.authorized_parties oidc.algorithms oidc.clock_skew')
+        _casectl_common 3
+        ;;
+    'config edit')
         _casectl_common 3
         ;;
     'config path')
@@ -443,6 +519,17 @@ _casectl_command() {
 '
         _casectl_common 3
         ;;
+    'export')
+        _arguments=('query')
+        _rest=1
+        _options='--file|file|where to, not standard output
+--overwrite||replace the file if it is there
+--notes||with the notes of each case
+--history||with the history of each case
+--trash||deleted cases, too
+'
+        _casectl_common 3
+        ;;
     'import')
         _arguments=('file')
         _options='--map|file|what the columns mean
@@ -453,11 +540,11 @@ _casectl_command() {
         _casectl_common 3
         ;;
     'completion')
-        _arguments=('text')
+        _arguments=('words:bash zsh fish powershell')
         _casectl_common 3
         ;;
     'help')
-        _arguments=('words:concepts verbs query output exit-codes safety roles import events postgres server remote oauth access rest client')
+        _arguments=('words:concepts verbs query history output exit-codes safety roles types export import events postgres server remote oauth access rest client')
         _casectl_common 3
         ;;
     esac
@@ -566,6 +653,7 @@ _casectl_subcommand() {
     '|delete') _reply='delete' ;;
     '|rm') _reply='delete' ;;
     '|restore') _reply='restore' ;;
+    '|purge') _reply='purge' ;;
     '|bulk-update') _reply='bulk-update' ;;
     '|list') _reply='list' ;;
     '|ls') _reply='list' ;;
@@ -574,6 +662,8 @@ _casectl_subcommand() {
     '|show') _reply='show' ;;
     '|view') _reply='show' ;;
     '|history') _reply='history' ;;
+    '|diff') _reply='diff' ;;
+    '|trash') _reply='trash' ;;
     '|events') _reply='events' ;;
     '|actions') _reply='actions' ;;
     '|whoami') _reply='whoami' ;;
@@ -593,6 +683,7 @@ _casectl_subcommand() {
     '|init') _reply='init' ;;
     '|demo') _reply='demo' ;;
     '|db') _reply='db' ;;
+    '|export') _reply='export' ;;
     '|import') _reply='import' ;;
     '|completion') _reply='completion' ;;
     '|help') _reply='help' ;;
@@ -607,6 +698,10 @@ _casectl_subcommand() {
     'auth|token') _reply='auth token' ;;
     'auth|refresh') _reply='auth refresh' ;;
     'config|show') _reply='config show' ;;
+    'config|get') _reply='config get' ;;
+    'config|set') _reply='config set' ;;
+    'config|unset') _reply='config unset' ;;
+    'config|edit') _reply='config edit' ;;
     'config|path') _reply='config path' ;;
     'contact|list') _reply='contact list' ;;
     'contact|show') _reply='contact show' ;;
@@ -636,9 +731,20 @@ _casectl_subcommand() {
     'team|show') _reply='team show' ;;
     'team|add') _reply='team add' ;;
     'tenant|show') _reply='tenant show' ;;
+    'trash|list') _reply='trash list' ;;
     'type|list') _reply='type list' ;;
     'type|show') _reply='type show' ;;
-    'type|set') _reply='type set' ;;
+    'type|add') _reply='type add' ;;
+    'type|lifecycle add') _reply='type lifecycle add' ;;
+    'type|change') _reply='type change' ;;
+    'type|lifecycle change') _reply='type lifecycle change' ;;
+    'type|revisions') _reply='type revisions' ;;
+    'type|diff') _reply='type diff' ;;
+    'type|migrate') _reply='type migrate' ;;
+    'type|deactivate') _reply='type deactivate' ;;
+    'type|lifecycle deactivate') _reply='type lifecycle deactivate' ;;
+    'type|activate') _reply='type activate' ;;
+    'type|lifecycle activate') _reply='type lifecycle activate' ;;
     'user|list') _reply='user list' ;;
     'user|show') _reply='user show' ;;
     'user|add') _reply='user add' ;;
@@ -666,6 +772,7 @@ reopen|Open a closed case again
 delete|Move a case to the trash
 rm|Move a case to the trash
 restore|Bring a case back from the trash
+purge|Erase cases of the trash for good
 bulk-update|Change many cases at once
 list|List cases, the most urgent first
 ls|List cases, the most urgent first
@@ -674,6 +781,8 @@ find|Search cases by words in their text
 show|Show a case with its notes
 view|Show a case with its notes
 history|Tell who changed what in a case, and when
+diff|Tell what differs in a case between two instants
+trash|What was deleted and can come back
 events|Tell what happens to cases, as it happens
 actions|Tell what you may do with a case now, and why not the rest
 whoami|Tell who you are here
@@ -693,6 +802,7 @@ job|Large changes that a server works on
 init|Set up a desk for real use
 demo|Make a desk to try things on
 db|The database behind the desk
+export|Export whole cases as CSV, JSON or JSON Lines
 import|Import cases and their history from a file
 completion|Print the script that completes words in your shell
 help|Read a page of the manual
@@ -710,6 +820,10 @@ token|Print the access token, for curl and the like
 refresh|Renew the access token now
 ' ;;
     'config') rows='show|Show every setting with its origin
+get|Print the value of a setting that counts now
+set|Set a setting in your configuration file
+unset|Take a setting out of your configuration file
+edit|Open your configuration file in your editor
 path|Tell which files are read
 ' ;;
     'contact') rows='list|List contacts by name
@@ -748,9 +862,21 @@ add|Add a team
 ' ;;
     'tenant') rows='show|Show the tenant you work in
 ' ;;
+    'trash') rows='list|List what is in the trash, who put it there and when
+' ;;
     'type') rows='list|List the case types
 show|Show a case type: its form, its lifecycle and its numbers
-set|Make a case type, or a new revision of one
+add|Add a case type with its lifecycle
+lifecycle add|Add a case type with its lifecycle
+change|Change a case type, and tell what that means to its open cases
+lifecycle change|Change a case type, and tell what that means to its open cases
+revisions|List the revisions of a case type
+diff|Tell what differs between two revisions of a case type
+migrate|Bring open cases to another revision of their type
+deactivate|Let a case type take no new cases
+lifecycle deactivate|Let a case type take no new cases
+activate|Let a case type take new cases again
+lifecycle activate|Let a case type take new cases again
 ' ;;
     'user') rows='list|List the users
 show|Show a user with roles and teams

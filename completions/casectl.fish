@@ -10,7 +10,7 @@ function __casectl_describe
             set -g __casectl_options '-o,--output|words:table json jsonl csv tsv id|table, json, jsonl, csv, tsv or id' '--json||the same as -o json' '--fields|fields,|only these fields; \'help\' lists them' '--select|text|JMESPath over the JSON' '--jq|text|jq over the JSON; needs the extra casectl[jq]' '--template|text|a line for each result: \'{number} {title}\'' '--quiet||only results and errors, no messages' '-y,--yes||answer yes to what would be asked' '--no-input||never ask; what is missing is an error' '--dry-run||check and show everything, change nothing' '--if-match|text|refuse if the case has another version' '--idempotency-key|text|repeated with this key, answer as the first' '--profile|profile|the place to work at, from the configuration' '--tenant|text|the tenant to work in' '--as|user|the login to act as on this machine\'s desk' '--config|file|the user\'s configuration file' '--stop-after|text|stop the embedded Postgres after that long unused' '--db-user|text|the user that runs the embedded Postgres for root' '--color|words:auto always never|auto, always or never' '--no-pager||never page what is longer than the screen' '--debug||show the traceback of a failure' '--version||show the version' '-h,--help||show the help'
         case 'create'
             set -g __casectl_arguments 'text'
-            set -g __casectl_options '-d,--description|text|all the rest' '-t,--type|type|case type (default: incident)' '-p,--priority|words:low medium high critical|low, medium, high or critical (default: medium)' '-c,--contact|contact|whom it is about: mail address or "Name <address>"' '--reporter|person|user who reported it (default: who has the contact\'s mail address)' '-a,--assignee|person|who works on it: login, mail address or @me' '--team|team|team it goes to' '--tag|tag,|tag; may be repeated' '--due|text|when it must be done: 2h, fri, 2026-11-23 17:00' '--field|form|form field as KEY=VALUE; may be repeated' '--parent|parent|case it is a part of' '--restricted||only for who may read restricted cases' '--channel|channel|how it came in' '--external-id|text|its id elsewhere, unique per channel' '-F,--file|file|read the text from FILE; - is standard input'
+            set -g __casectl_options '-d,--description|text|all the rest' '-t,--type|type|case type (default: incident)' '--status|status|status it begins in (default: the initial one of its type)' '-p,--priority|words:low medium high critical|low, medium, high or critical (default: the tenant\'s)' '-c,--contact|contact|whom it is about: mail address or "Name <address>"' '--reporter|person|user who reported it (default: who has the contact\'s mail address)' '-a,--assignee|person|who works on it: login, mail address or @me' '--team|team|team it goes to' '--tag|tag,|tag; may be repeated' '--due|text|when it must be done: 2h, fri, 2026-11-23 17:00' '--field|form|form field as KEY=VALUE; may be repeated' '--parent|parent|case it is a part of' '--restricted||only for who may read restricted cases' '--channel|channel|how it came in' '--external-id|text|its id elsewhere, unique per channel' '-F,--file|file|read the text from FILE; - is standard input'
             __casectl_common 0
         case 'note'
             set -g __casectl_arguments 'case' 'text'
@@ -48,6 +48,11 @@ function __casectl_describe
         case 'restore'
             set -g __casectl_arguments 'trash'
             __casectl_common 1
+        case 'purge'
+            set -g __casectl_arguments 'trash'
+            set -g __casectl_rest 1
+            set -g __casectl_options '--older-than|text|instead: what was deleted longer ago than this: 30d, 12h' '--confirm|text|the number of the case; the count of several; the age'
+            __casectl_common 0
         case 'bulk-update'
             set -g __casectl_arguments 'case'
             set -g __casectl_rest 1
@@ -65,11 +70,18 @@ function __casectl_describe
             __casectl_common 2
         case 'show'
             set -g __casectl_arguments 'case'
-            set -g __casectl_options '-n,--notes|text|how many of the newest notes'
+            set -g __casectl_options '-n,--notes|text|how many of the newest notes' '--at|text|as it was: 2h (ago), yesterday, 2026-11-23 17:00'
             __casectl_common 2
         case 'history'
             set -g __casectl_arguments 'case'
             set -g __casectl_options '-n,--limit|text|entries at most' '-r,--newest-first||begin with the newest'
+            __casectl_common 2
+        case 'diff'
+            set -g __casectl_arguments 'case' 'text' 'text'
+            set -g __casectl_options '-n,--notes|text|how many of the newest notes'
+            __casectl_common 2
+        case 'trash list'
+            set -g __casectl_options '--older-than|text|deleted longer ago than this: 30d, 12h' '-n,--limit|text|cases of a page, at most 500' '--cursor|text|cursor of the page, as the one before gave it' '--all||all of them, as they come'
             __casectl_common 2
         case 'events'
             set -g __casectl_arguments 'query'
@@ -114,18 +126,50 @@ function __casectl_describe
             set -g __casectl_arguments 'text'
             __casectl_common 0
         case 'type list'
+            set -g __casectl_options '--all-types||also those that take no new cases'
             __casectl_common 2
         case 'type show'
             set -g __casectl_arguments 'type'
             set -g __casectl_options '--revision|text|an earlier revision'
             __casectl_common 2
-        case 'type set'
+        case 'type add'
+            set -g __casectl_arguments 'text'
+            set -g __casectl_options '--title|text|name as people read it' '--number-pattern|text|how numbers look: INC-{year}-{seq:05}' '--lifecycle|file|statuses and transitions, likewise' '--form-schema|file|form: JSON Schema, as JSON or TOML'
+            __casectl_common 0
+        case 'type change'
             set -g __casectl_arguments 'type'
             set -g __casectl_options '--title|text|name as people read it' '--number-pattern|text|how numbers look: INC-{year}-{seq:05}' '--form-schema|file|form: JSON Schema, as JSON or TOML' '--lifecycle|file|statuses and transitions, likewise'
+            __casectl_common 0
+        case 'type revisions'
+            set -g __casectl_arguments 'type'
+            __casectl_common 2
+        case 'type diff'
+            set -g __casectl_arguments 'type' 'text' 'text'
+            __casectl_common 2
+        case 'type migrate'
+            set -g __casectl_arguments 'type'
+            set -g __casectl_options '--revision|text|where they go (default: the current revision)' '-q,--query|query|only cases a query finds' '--map-status|text|where cases of a status that is gone go; may be repeated' '--fill|text|value of a field where a case has none; may be repeated' '--drop-field|text|field whose values are given up; may be repeated'
+            __casectl_common 0
+        case 'type deactivate'
+            set -g __casectl_arguments 'type'
+            __casectl_common 0
+        case 'type activate'
+            set -g __casectl_arguments 'type'
             __casectl_common 0
         case 'tenant show'
             __casectl_common 2
         case 'config show'
+            __casectl_common 3
+        case 'config get'
+            set -g __casectl_arguments 'words:profile tenant user data_dir color pager log_file database.url database.migrate_url database.read_url database.stop_after database.db_user database.connect_timeout database.statement_timeout database.lock_timeout database.prepare_threshold remote.url remote.ca_file remote.proxy remote.connect_timeout remote.read_timeout remote.insecure_http remote.client_id cases.default_priority cases.auto_assign_initial_status cases.workflow_engine server.listen server.workers server.public_url server.tls_cert server.tls_key server.behind_proxy server.trusted_proxies server.metrics_listen server.max_body server.max_header server.request_timeout server.pool_size server.shutdown_grace server.client_rate server.client_burst server.address_rate server.address_burst server.log_format oauth.access_ttl oauth.refresh_idle oauth.refresh_most oauth.refresh_grace oauth.code_ttl oauth.device_ttl oauth.device_poll oauth.browser_session oauth.password_rounds oauth.password_memory oauth.password_lanes oidc.issuer oidc.audience oidc.tenant oidc.tenant_claim oidc.user_claim oidc.role_claim oidc.role_map oidc.create_users oidc.default_role oidc.authorized_parties oidc.algorithms oidc.clock_skew'
+            __casectl_common 3
+        case 'config set'
+            set -g __casectl_arguments 'words:profile tenant user data_dir color pager log_file database.url database.migrate_url database.read_url database.stop_after database.db_user database.connect_timeout database.statement_timeout database.lock_timeout database.prepare_threshold remote.url remote.ca_file remote.proxy remote.connect_timeout remote.read_timeout remote.insecure_http remote.client_id cases.default_priority cases.auto_assign_initial_status cases.workflow_engine server.listen server.workers server.public_url server.tls_cert server.tls_key server.behind_proxy server.trusted_proxies server.metrics_listen server.max_body server.max_header server.request_timeout server.pool_size server.shutdown_grace server.client_rate server.client_burst server.address_rate server.address_burst server.log_format oauth.access_ttl oauth.refresh_idle oauth.refresh_most oauth.refresh_grace oauth.code_ttl oauth.device_ttl oauth.device_poll oauth.browser_session oauth.password_rounds oauth.password_memory oauth.password_lanes oidc.issuer oidc.audience oidc.tenant oidc.tenant_claim oidc.user_claim oidc.role_claim oidc.role_map oidc.create_users oidc.default_role oidc.authorized_parties oidc.algorithms oidc.clock_skew' 'text'
+            __casectl_common 3
+        case 'config unset'
+            set -g __casectl_arguments 'words:profile tenant user data_dir color pager log_file database.url database.migrate_url database.read_url database.stop_after database.db_user database.connect_timeout database.statement_timeout database.lock_timeout database.prepare_threshold remote.url remote.ca_file remote.proxy remote.connect_timeout remote.read_timeout remote.insecure_http remote.client_id cases.default_priority cases.auto_assign_initial_status cases.workflow_engine server.listen server.workers server.public_url server.tls_cert server.tls_key server.behind_proxy server.trusted_proxies server.metrics_listen server.max_body server.max_header server.request_timeout server.pool_size server.shutdown_grace server.client_rate server.client_burst server.address_rate server.address_burst server.log_format oauth.access_ttl oauth.refresh_idle oauth.refresh_most oauth.refresh_grace oauth.code_ttl oauth.device_ttl oauth.device_poll oauth.browser_session oauth.password_rounds oauth.password_memory oauth.password_lanes oidc.issuer oidc.audience oidc.tenant oidc.tenant_claim oidc.user_claim oidc.role_claim oidc.role_map oidc.create_users oidc.default_role oidc.authorized_parties oidc.algorithms oidc.clock_skew'
+            __casectl_common 3
+        case 'config edit'
             __casectl_common 3
         case 'config path'
             __casectl_common 3
@@ -225,15 +269,20 @@ function __casectl_describe
         case 'db url'
             set -g __casectl_options '--show-password||do not replace it by ***'
             __casectl_common 3
+        case 'export'
+            set -g __casectl_arguments 'query'
+            set -g __casectl_rest 1
+            set -g __casectl_options '--file|file|where to, not standard output' '--overwrite||replace the file if it is there' '--notes||with the notes of each case' '--history||with the history of each case' '--trash||deleted cases, too'
+            __casectl_common 3
         case 'import'
             set -g __casectl_arguments 'file'
             set -g __casectl_options '--map|file|what the columns mean' '-n,--dry-run||tell what would happen, change nothing' '--resume||go on after an interruption without remark' '--rejects|file|where refused lines go'
             __casectl_common 3
         case 'completion'
-            set -g __casectl_arguments 'text'
+            set -g __casectl_arguments 'words:bash zsh fish powershell'
             __casectl_common 3
         case 'help'
-            set -g __casectl_arguments 'words:concepts verbs query output exit-codes safety roles import events postgres server remote oauth access rest client'
+            set -g __casectl_arguments 'words:concepts verbs query history output exit-codes safety roles types export import events postgres server remote oauth access rest client'
             __casectl_common 3
     end
 end
@@ -285,6 +334,8 @@ function __casectl_subcommand
             set -g __casectl_command 'delete'
         case '|restore'
             set -g __casectl_command 'restore'
+        case '|purge'
+            set -g __casectl_command 'purge'
         case '|bulk-update'
             set -g __casectl_command 'bulk-update'
         case '|list'
@@ -301,6 +352,10 @@ function __casectl_subcommand
             set -g __casectl_command 'show'
         case '|history'
             set -g __casectl_command 'history'
+        case '|diff'
+            set -g __casectl_command 'diff'
+        case '|trash'
+            set -g __casectl_command 'trash'
         case '|events'
             set -g __casectl_command 'events'
         case '|actions'
@@ -339,6 +394,8 @@ function __casectl_subcommand
             set -g __casectl_command 'demo'
         case '|db'
             set -g __casectl_command 'db'
+        case '|export'
+            set -g __casectl_command 'export'
         case '|import'
             set -g __casectl_command 'import'
         case '|completion'
@@ -367,6 +424,14 @@ function __casectl_subcommand
             set -g __casectl_command 'auth refresh'
         case 'config|show'
             set -g __casectl_command 'config show'
+        case 'config|get'
+            set -g __casectl_command 'config get'
+        case 'config|set'
+            set -g __casectl_command 'config set'
+        case 'config|unset'
+            set -g __casectl_command 'config unset'
+        case 'config|edit'
+            set -g __casectl_command 'config edit'
         case 'config|path'
             set -g __casectl_command 'config path'
         case 'contact|list'
@@ -425,12 +490,34 @@ function __casectl_subcommand
             set -g __casectl_command 'team add'
         case 'tenant|show'
             set -g __casectl_command 'tenant show'
+        case 'trash|list'
+            set -g __casectl_command 'trash list'
         case 'type|list'
             set -g __casectl_command 'type list'
         case 'type|show'
             set -g __casectl_command 'type show'
-        case 'type|set'
-            set -g __casectl_command 'type set'
+        case 'type|add'
+            set -g __casectl_command 'type add'
+        case 'type|lifecycle add'
+            set -g __casectl_command 'type lifecycle add'
+        case 'type|change'
+            set -g __casectl_command 'type change'
+        case 'type|lifecycle change'
+            set -g __casectl_command 'type lifecycle change'
+        case 'type|revisions'
+            set -g __casectl_command 'type revisions'
+        case 'type|diff'
+            set -g __casectl_command 'type diff'
+        case 'type|migrate'
+            set -g __casectl_command 'type migrate'
+        case 'type|deactivate'
+            set -g __casectl_command 'type deactivate'
+        case 'type|lifecycle deactivate'
+            set -g __casectl_command 'type lifecycle deactivate'
+        case 'type|activate'
+            set -g __casectl_command 'type activate'
+        case 'type|lifecycle activate'
+            set -g __casectl_command 'type lifecycle activate'
         case 'user|list'
             set -g __casectl_command 'user list'
         case 'user|show'
@@ -448,13 +535,13 @@ end
 function __casectl_subcommands
     switch "$argv[1]"
         case ''
-            printf '%s\t%s\n' 'create' 'Open a case' 'new' 'Open a case' 'note' 'Write a note on a case' 'comment' 'Write a note on a case' 'status' 'Move a case to another status' 'assign' 'Hand a case to somebody or to a team' 'take' 'Take a case yourself' 'update' 'Change a case' 'edit' 'Change a case' 'escalate' 'Escalate a case, with a reason' 'close' 'Close a case' 'reopen' 'Open a closed case again' 'delete' 'Move a case to the trash' 'rm' 'Move a case to the trash' 'restore' 'Bring a case back from the trash' 'bulk-update' 'Change many cases at once' 'list' 'List cases, the most urgent first' 'ls' 'List cases, the most urgent first' 'search' 'Search cases by words in their text' 'find' 'Search cases by words in their text' 'show' 'Show a case with its notes' 'view' 'Show a case with its notes' 'history' 'Tell who changed what in a case, and when' 'events' 'Tell what happens to cases, as it happens' 'actions' 'Tell what you may do with a case now, and why not the rest' 'whoami' 'Tell who you are here' 'user' 'The people who work here' 'team' 'Teams and who is in them' 'contact' 'The people cases are about' 'type' 'Case types: form, lifecycle and numbers' 'tenant' 'The tenant you work in' 'config' 'Settings and where they come from' 'serve' 'Serve the desk to other machines and programs' 'profile' 'Servers and databases to work at' 'auth' 'Your login at a server' 'session' 'Where you are logged in' 'key' 'API keys for scripts' 'client' 'Programs with tokens of their own' 'job' 'Large changes that a server works on' 'init' 'Set up a desk for real use' 'demo' 'Make a desk to try things on' 'db' 'The database behind the desk' 'import' 'Import cases and their history from a file' 'completion' 'Print the script that completes words in your shell' 'help' 'Read a page of the manual'
+            printf '%s\t%s\n' 'create' 'Open a case' 'new' 'Open a case' 'note' 'Write a note on a case' 'comment' 'Write a note on a case' 'status' 'Move a case to another status' 'assign' 'Hand a case to somebody or to a team' 'take' 'Take a case yourself' 'update' 'Change a case' 'edit' 'Change a case' 'escalate' 'Escalate a case, with a reason' 'close' 'Close a case' 'reopen' 'Open a closed case again' 'delete' 'Move a case to the trash' 'rm' 'Move a case to the trash' 'restore' 'Bring a case back from the trash' 'purge' 'Erase cases of the trash for good' 'bulk-update' 'Change many cases at once' 'list' 'List cases, the most urgent first' 'ls' 'List cases, the most urgent first' 'search' 'Search cases by words in their text' 'find' 'Search cases by words in their text' 'show' 'Show a case with its notes' 'view' 'Show a case with its notes' 'history' 'Tell who changed what in a case, and when' 'diff' 'Tell what differs in a case between two instants' 'trash' 'What was deleted and can come back' 'events' 'Tell what happens to cases, as it happens' 'actions' 'Tell what you may do with a case now, and why not the rest' 'whoami' 'Tell who you are here' 'user' 'The people who work here' 'team' 'Teams and who is in them' 'contact' 'The people cases are about' 'type' 'Case types: form, lifecycle and numbers' 'tenant' 'The tenant you work in' 'config' 'Settings and where they come from' 'serve' 'Serve the desk to other machines and programs' 'profile' 'Servers and databases to work at' 'auth' 'Your login at a server' 'session' 'Where you are logged in' 'key' 'API keys for scripts' 'client' 'Programs with tokens of their own' 'job' 'Large changes that a server works on' 'init' 'Set up a desk for real use' 'demo' 'Make a desk to try things on' 'db' 'The database behind the desk' 'export' 'Export whole cases as CSV, JSON or JSON Lines' 'import' 'Import cases and their history from a file' 'completion' 'Print the script that completes words in your shell' 'help' 'Read a page of the manual'
         case 'client'
             printf '%s\t%s\n' 'add' 'Register a program that gets tokens of its own' 'list' 'List the programs that get tokens of their own' 'show' 'Show a client with its rights and addresses' 'rotate' 'Give a client a new secret' 'revoke' 'End a client for good'
         case 'auth'
             printf '%s\t%s\n' 'login' 'Log in at the server of the profile' 'logout' 'Log out at the server of the profile' 'status' 'Tell who you are at the server' 'token' 'Print the access token, for curl and the like' 'refresh' 'Renew the access token now'
         case 'config'
-            printf '%s\t%s\n' 'show' 'Show every setting with its origin' 'path' 'Tell which files are read'
+            printf '%s\t%s\n' 'show' 'Show every setting with its origin' 'get' 'Print the value of a setting that counts now' 'set' 'Set a setting in your configuration file' 'unset' 'Take a setting out of your configuration file' 'edit' 'Open your configuration file in your editor' 'path' 'Tell which files are read'
         case 'contact'
             printf '%s\t%s\n' 'list' 'List contacts by name' 'show' 'Show a contact' 'add' 'Add a contact'
         case 'db'
@@ -471,8 +558,10 @@ function __casectl_subcommands
             printf '%s\t%s\n' 'list' 'List the teams' 'show' 'Show a team with its lead and members' 'add' 'Add a team'
         case 'tenant'
             printf '%s\t%s\n' 'show' 'Show the tenant you work in'
+        case 'trash'
+            printf '%s\t%s\n' 'list' 'List what is in the trash, who put it there and when'
         case 'type'
-            printf '%s\t%s\n' 'list' 'List the case types' 'show' 'Show a case type: its form, its lifecycle and its numbers' 'set' 'Make a case type, or a new revision of one'
+            printf '%s\t%s\n' 'list' 'List the case types' 'show' 'Show a case type: its form, its lifecycle and its numbers' 'add' 'Add a case type with its lifecycle' 'lifecycle add' 'Add a case type with its lifecycle' 'change' 'Change a case type, and tell what that means to its open cases' 'lifecycle change' 'Change a case type, and tell what that means to its open cases' 'revisions' 'List the revisions of a case type' 'diff' 'Tell what differs between two revisions of a case type' 'migrate' 'Bring open cases to another revision of their type' 'deactivate' 'Let a case type take no new cases' 'lifecycle deactivate' 'Let a case type take no new cases' 'activate' 'Let a case type take new cases again' 'lifecycle activate' 'Let a case type take new cases again'
         case 'user'
             printf '%s\t%s\n' 'list' 'List the users' 'show' 'Show a user with roles and teams' 'add' 'Add a user' 'password' 'Set the password of a user'
     end

@@ -5,7 +5,7 @@ function Get-CasectlCommand([string] $Name) {
     $options = @(); $arguments = @(); $rest = $false; $common = -1
     switch -CaseSensitive ($Name) {
         '' { $options = @('-o,--output|words:table json jsonl csv tsv id|table, json, jsonl, csv, tsv or id', '--json||the same as -o json', '--fields|fields,|only these fields; ''help'' lists them', '--select|text|JMESPath over the JSON', '--jq|text|jq over the JSON; needs the extra casectl[jq]', '--template|text|a line for each result: ''{number} {title}''', '--quiet||only results and errors, no messages', '-y,--yes||answer yes to what would be asked', '--no-input||never ask; what is missing is an error', '--dry-run||check and show everything, change nothing', '--if-match|text|refuse if the case has another version', '--idempotency-key|text|repeated with this key, answer as the first', '--profile|profile|the place to work at, from the configuration', '--tenant|text|the tenant to work in', '--as|user|the login to act as on this machine''s desk', '--config|file|the user''s configuration file', '--stop-after|text|stop the embedded Postgres after that long unused', '--db-user|text|the user that runs the embedded Postgres for root', '--color|words:auto always never|auto, always or never', '--no-pager||never page what is longer than the screen', '--debug||show the traceback of a failure', '--version||show the version', '-h,--help||show the help') }
-        'create' { $common = 0; $arguments = @('text'); $options = @('-d,--description|text|all the rest', '-t,--type|type|case type (default: incident)', '-p,--priority|words:low medium high critical|low, medium, high or critical (default: medium)', '-c,--contact|contact|whom it is about: mail address or "Name <address>"', '--reporter|person|user who reported it (default: who has the contact''s mail address)', '-a,--assignee|person|who works on it: login, mail address or @me', '--team|team|team it goes to', '--tag|tag,|tag; may be repeated', '--due|text|when it must be done: 2h, fri, 2026-11-23 17:00', '--field|form|form field as KEY=VALUE; may be repeated', '--parent|parent|case it is a part of', '--restricted||only for who may read restricted cases', '--channel|channel|how it came in', '--external-id|text|its id elsewhere, unique per channel', '-F,--file|file|read the text from FILE; - is standard input') }
+        'create' { $common = 0; $arguments = @('text'); $options = @('-d,--description|text|all the rest', '-t,--type|type|case type (default: incident)', '--status|status|status it begins in (default: the initial one of its type)', '-p,--priority|words:low medium high critical|low, medium, high or critical (default: the tenant''s)', '-c,--contact|contact|whom it is about: mail address or "Name <address>"', '--reporter|person|user who reported it (default: who has the contact''s mail address)', '-a,--assignee|person|who works on it: login, mail address or @me', '--team|team|team it goes to', '--tag|tag,|tag; may be repeated', '--due|text|when it must be done: 2h, fri, 2026-11-23 17:00', '--field|form|form field as KEY=VALUE; may be repeated', '--parent|parent|case it is a part of', '--restricted||only for who may read restricted cases', '--channel|channel|how it came in', '--external-id|text|its id elsewhere, unique per channel', '-F,--file|file|read the text from FILE; - is standard input') }
         'note' { $common = 1; $arguments = @('case', 'text'); $options = @('-i,--internal||hide it from reporters', '--channel|channel|how it came in', '-F,--file|file|read the text from FILE; - is standard input') }
         'status' { $common = 1; $arguments = @('case', 'status'); $options = @('--field|form|form field as KEY=VALUE; may be repeated') }
         'assign' { $common = 1; $arguments = @('case', 'person'); $options = @('--team|team|team, or none') }
@@ -16,11 +16,14 @@ function Get-CasectlCommand([string] $Name) {
         'reopen' { $common = 1; $arguments = @('closed') }
         'delete' { $common = 1; $arguments = @('case') }
         'restore' { $common = 1; $arguments = @('trash') }
+        'purge' { $common = 0; $arguments = @('trash'); $rest = $true; $options = @('--older-than|text|instead: what was deleted longer ago than this: 30d, 12h', '--confirm|text|the number of the case; the count of several; the age') }
         'bulk-update' { $common = 0; $arguments = @('case'); $rest = $true; $options = @('-q,--query|query|instead: all cases a query finds', '--status|status|status they go to', '-p,--priority|words:low medium high critical|low, medium, high or critical', '-a,--assignee|person|login, mail address, @me or none', '--team|team|team, or none', '--add-tag|tag,|tag to add; may be repeated', '--remove-tag|tag,|tag to take away; may be repeated', '--field|form|form field as KEY=VALUE, none clears; may be repeated') }
         'list' { $common = 2; $arguments = @('query'); $rest = $true; $options = @('-n,--limit|text|cases of a page, at most 500', '--cursor|text|cursor of the page, as the one before gave it', '-s,--sort|words:priority -priority created -created updated -updated due -due resolved -resolved closed -closed id -id|order: -priority,due', '--explain||tell how the database finds them, instead', '--all||all of them, as they come') }
         'search' { $common = 2; $arguments = @('query'); $rest = $true; $options = @('-n,--limit|text|cases of a page, at most 500', '--cursor|text|cursor of the page, as the one before gave it', '-s,--sort|words:priority -priority created -created updated -updated due -due resolved -resolved closed -closed id -id|order: -priority,due', '--explain||tell how the database finds them, instead', '--all||all of them, as they come') }
-        'show' { $common = 2; $arguments = @('case'); $options = @('-n,--notes|text|how many of the newest notes') }
+        'show' { $common = 2; $arguments = @('case'); $options = @('-n,--notes|text|how many of the newest notes', '--at|text|as it was: 2h (ago), yesterday, 2026-11-23 17:00') }
         'history' { $common = 2; $arguments = @('case'); $options = @('-n,--limit|text|entries at most', '-r,--newest-first||begin with the newest') }
+        'diff' { $common = 2; $arguments = @('case', 'text', 'text'); $options = @('-n,--notes|text|how many of the newest notes') }
+        'trash list' { $common = 2; $options = @('--older-than|text|deleted longer ago than this: 30d, 12h', '-n,--limit|text|cases of a page, at most 500', '--cursor|text|cursor of the page, as the one before gave it', '--all||all of them, as they come') }
         'events' { $common = 2; $arguments = @('query'); $rest = $true; $options = @('--after|text|go on behind this event or page', '--since|text|begin at a time: 2h (ago), today, now; or at a cursor', '-n,--limit|text|events of a page', '-f,--follow||go on and tell what comes, until Ctrl-C') }
         'actions' { $common = 2; $arguments = @('case') }
         'whoami' { $common = 2 }
@@ -34,11 +37,21 @@ function Get-CasectlCommand([string] $Name) {
         'contact list' { $common = 2; $arguments = @('contact'); $options = @('-n,--limit|text|contacts at most') }
         'contact show' { $common = 2; $arguments = @('contact') }
         'contact add' { $common = 0; $arguments = @('text') }
-        'type list' { $common = 2 }
+        'type list' { $common = 2; $options = @('--all-types||also those that take no new cases') }
         'type show' { $common = 2; $arguments = @('type'); $options = @('--revision|text|an earlier revision') }
-        'type set' { $common = 0; $arguments = @('type'); $options = @('--title|text|name as people read it', '--number-pattern|text|how numbers look: INC-{year}-{seq:05}', '--form-schema|file|form: JSON Schema, as JSON or TOML', '--lifecycle|file|statuses and transitions, likewise') }
+        'type add' { $common = 0; $arguments = @('text'); $options = @('--title|text|name as people read it', '--number-pattern|text|how numbers look: INC-{year}-{seq:05}', '--lifecycle|file|statuses and transitions, likewise', '--form-schema|file|form: JSON Schema, as JSON or TOML') }
+        'type change' { $common = 0; $arguments = @('type'); $options = @('--title|text|name as people read it', '--number-pattern|text|how numbers look: INC-{year}-{seq:05}', '--form-schema|file|form: JSON Schema, as JSON or TOML', '--lifecycle|file|statuses and transitions, likewise') }
+        'type revisions' { $common = 2; $arguments = @('type') }
+        'type diff' { $common = 2; $arguments = @('type', 'text', 'text') }
+        'type migrate' { $common = 0; $arguments = @('type'); $options = @('--revision|text|where they go (default: the current revision)', '-q,--query|query|only cases a query finds', '--map-status|text|where cases of a status that is gone go; may be repeated', '--fill|text|value of a field where a case has none; may be repeated', '--drop-field|text|field whose values are given up; may be repeated') }
+        'type deactivate' { $common = 0; $arguments = @('type') }
+        'type activate' { $common = 0; $arguments = @('type') }
         'tenant show' { $common = 2 }
         'config show' { $common = 3 }
+        'config get' { $common = 3; $arguments = @('words:profile tenant user data_dir color pager log_file database.url database.migrate_url database.read_url database.stop_after database.db_user database.connect_timeout database.statement_timeout database.lock_timeout database.prepare_threshold remote.url remote.ca_file remote.proxy remote.connect_timeout remote.read_timeout remote.insecure_http remote.client_id cases.default_priority cases.auto_assign_initial_status cases.workflow_engine server.listen server.workers server.public_url server.tls_cert server.tls_key server.behind_proxy server.trusted_proxies server.metrics_listen server.max_body server.max_header server.request_timeout server.pool_size server.shutdown_grace server.client_rate server.client_burst server.address_rate server.address_burst server.log_format oauth.access_ttl oauth.refresh_idle oauth.refresh_most oauth.refresh_grace oauth.code_ttl oauth.device_ttl oauth.device_poll oauth.browser_session oauth.password_rounds oauth.password_memory oauth.password_lanes oidc.issuer oidc.audience oidc.tenant oidc.tenant_claim oidc.user_claim oidc.role_claim oidc.role_map oidc.create_users oidc.default_role oidc.authorized_parties oidc.algorithms oidc.clock_skew') }
+        'config set' { $common = 3; $arguments = @('words:profile tenant user data_dir color pager log_file database.url database.migrate_url database.read_url database.stop_after database.db_user database.connect_timeout database.statement_timeout database.lock_timeout database.prepare_threshold remote.url remote.ca_file remote.proxy remote.connect_timeout remote.read_timeout remote.insecure_http remote.client_id cases.default_priority cases.auto_assign_initial_status cases.workflow_engine server.listen server.workers server.public_url server.tls_cert server.tls_key server.behind_proxy server.trusted_proxies server.metrics_listen server.max_body server.max_header server.request_timeout server.pool_size server.shutdown_grace server.client_rate server.client_burst server.address_rate server.address_burst server.log_format oauth.access_ttl oauth.refresh_idle oauth.refresh_most oauth.refresh_grace oauth.code_ttl oauth.device_ttl oauth.device_poll oauth.browser_session oauth.password_rounds oauth.password_memory oauth.password_lanes oidc.issuer oidc.audience oidc.tenant oidc.tenant_claim oidc.user_claim oidc.role_claim oidc.role_map oidc.create_users oidc.default_role oidc.authorized_parties oidc.algorithms oidc.clock_skew', 'text') }
+        'config unset' { $common = 3; $arguments = @('words:profile tenant user data_dir color pager log_file database.url database.migrate_url database.read_url database.stop_after database.db_user database.connect_timeout database.statement_timeout database.lock_timeout database.prepare_threshold remote.url remote.ca_file remote.proxy remote.connect_timeout remote.read_timeout remote.insecure_http remote.client_id cases.default_priority cases.auto_assign_initial_status cases.workflow_engine server.listen server.workers server.public_url server.tls_cert server.tls_key server.behind_proxy server.trusted_proxies server.metrics_listen server.max_body server.max_header server.request_timeout server.pool_size server.shutdown_grace server.client_rate server.client_burst server.address_rate server.address_burst server.log_format oauth.access_ttl oauth.refresh_idle oauth.refresh_most oauth.refresh_grace oauth.code_ttl oauth.device_ttl oauth.device_poll oauth.browser_session oauth.password_rounds oauth.password_memory oauth.password_lanes oidc.issuer oidc.audience oidc.tenant oidc.tenant_claim oidc.user_claim oidc.role_claim oidc.role_map oidc.create_users oidc.default_role oidc.authorized_parties oidc.algorithms oidc.clock_skew') }
+        'config edit' { $common = 3 }
         'config path' { $common = 3 }
         'serve' { $common = 3; $options = @('--listen|text|where to listen (127.0.0.1:8420)', '--workers|text|how many processes serve (1)', '--tls-cert|file|certificate, PEM', '--tls-key|file|its private key, PEM', '--behind-proxy||a proxy before the server ends TLS', '--trusted-proxies|text|whose X-Forwarded-For is believed', '--public-url|text|the address others reach it by', '--metrics-listen|text|where /metrics is; off for nowhere', '--log-format|words:auto text json|json or text, on stderr; auto is text on a terminal') }
         'profile list' { $common = 3 }
@@ -74,9 +87,10 @@ function Get-CasectlCommand([string] $Name) {
         'db check' { $common = 3 }
         'db shell' { $common = 3 }
         'db url' { $common = 3; $options = @('--show-password||do not replace it by ***') }
+        'export' { $common = 3; $arguments = @('query'); $rest = $true; $options = @('--file|file|where to, not standard output', '--overwrite||replace the file if it is there', '--notes||with the notes of each case', '--history||with the history of each case', '--trash||deleted cases, too') }
         'import' { $common = 3; $arguments = @('file'); $options = @('--map|file|what the columns mean', '-n,--dry-run||tell what would happen, change nothing', '--resume||go on after an interruption without remark', '--rejects|file|where refused lines go') }
-        'completion' { $common = 3; $arguments = @('text') }
-        'help' { $common = 3; $arguments = @('words:concepts verbs query output exit-codes safety roles import events postgres server remote oauth access rest client') }
+        'completion' { $common = 3; $arguments = @('words:bash zsh fish powershell') }
+        'help' { $common = 3; $arguments = @('words:concepts verbs query history output exit-codes safety roles types export import events postgres server remote oauth access rest client') }
     }
     switch ($common) {
         0 { $options += @('-o,--output|words:table json jsonl csv tsv id|table, json, jsonl, csv, tsv or id', '--json||the same as -o json', '--fields|fields,|only these fields; ''help'' lists them', '--select|text|JMESPath over the JSON', '--jq|text|jq over the JSON; needs the extra casectl[jq]', '--template|text|a line for each result: ''{number} {title}''', '--quiet||only results and errors, no messages', '-y,--yes||answer yes to what would be asked', '--no-input||never ask; what is missing is an error', '--dry-run||check and show everything, change nothing', '--idempotency-key|text|repeated with this key, answer as the first', '--profile|profile|the place to work at, from the configuration', '--tenant|text|the tenant to work in', '--as|user|the login to act as on this machine''s desk', '--config|file|the user''s configuration file', '--stop-after|text|stop the embedded Postgres after that long unused', '--db-user|text|the user that runs the embedded Postgres for root', '--color|words:auto always never|auto, always or never', '--no-pager||never page what is longer than the screen', '--debug||show the traceback of a failure') }
@@ -105,6 +119,7 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
         '|delete' { return 'delete' }
         '|rm' { return 'delete' }
         '|restore' { return 'restore' }
+        '|purge' { return 'purge' }
         '|bulk-update' { return 'bulk-update' }
         '|list' { return 'list' }
         '|ls' { return 'list' }
@@ -113,6 +128,8 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
         '|show' { return 'show' }
         '|view' { return 'show' }
         '|history' { return 'history' }
+        '|diff' { return 'diff' }
+        '|trash' { return 'trash' }
         '|events' { return 'events' }
         '|actions' { return 'actions' }
         '|whoami' { return 'whoami' }
@@ -132,6 +149,7 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
         '|init' { return 'init' }
         '|demo' { return 'demo' }
         '|db' { return 'db' }
+        '|export' { return 'export' }
         '|import' { return 'import' }
         '|completion' { return 'completion' }
         '|help' { return 'help' }
@@ -146,6 +164,10 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
         'auth|token' { return 'auth token' }
         'auth|refresh' { return 'auth refresh' }
         'config|show' { return 'config show' }
+        'config|get' { return 'config get' }
+        'config|set' { return 'config set' }
+        'config|unset' { return 'config unset' }
+        'config|edit' { return 'config edit' }
         'config|path' { return 'config path' }
         'contact|list' { return 'contact list' }
         'contact|show' { return 'contact show' }
@@ -175,9 +197,20 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
         'team|show' { return 'team show' }
         'team|add' { return 'team add' }
         'tenant|show' { return 'tenant show' }
+        'trash|list' { return 'trash list' }
         'type|list' { return 'type list' }
         'type|show' { return 'type show' }
-        'type|set' { return 'type set' }
+        'type|add' { return 'type add' }
+        'type|lifecycle add' { return 'type lifecycle add' }
+        'type|change' { return 'type change' }
+        'type|lifecycle change' { return 'type lifecycle change' }
+        'type|revisions' { return 'type revisions' }
+        'type|diff' { return 'type diff' }
+        'type|migrate' { return 'type migrate' }
+        'type|deactivate' { return 'type deactivate' }
+        'type|lifecycle deactivate' { return 'type lifecycle deactivate' }
+        'type|activate' { return 'type activate' }
+        'type|lifecycle activate' { return 'type lifecycle activate' }
         'user|list' { return 'user list' }
         'user|show' { return 'user show' }
         'user|add' { return 'user add' }
@@ -188,10 +221,10 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
 # The words that may follow a command, each with a tab and what it means.
 function Get-CasectlSubcommands([string] $Command) {
     switch -CaseSensitive ($Command) {
-        '' { ('create' + "`t" + 'Open a case'), ('new' + "`t" + 'Open a case'), ('note' + "`t" + 'Write a note on a case'), ('comment' + "`t" + 'Write a note on a case'), ('status' + "`t" + 'Move a case to another status'), ('assign' + "`t" + 'Hand a case to somebody or to a team'), ('take' + "`t" + 'Take a case yourself'), ('update' + "`t" + 'Change a case'), ('edit' + "`t" + 'Change a case'), ('escalate' + "`t" + 'Escalate a case, with a reason'), ('close' + "`t" + 'Close a case'), ('reopen' + "`t" + 'Open a closed case again'), ('delete' + "`t" + 'Move a case to the trash'), ('rm' + "`t" + 'Move a case to the trash'), ('restore' + "`t" + 'Bring a case back from the trash'), ('bulk-update' + "`t" + 'Change many cases at once'), ('list' + "`t" + 'List cases, the most urgent first'), ('ls' + "`t" + 'List cases, the most urgent first'), ('search' + "`t" + 'Search cases by words in their text'), ('find' + "`t" + 'Search cases by words in their text'), ('show' + "`t" + 'Show a case with its notes'), ('view' + "`t" + 'Show a case with its notes'), ('history' + "`t" + 'Tell who changed what in a case, and when'), ('events' + "`t" + 'Tell what happens to cases, as it happens'), ('actions' + "`t" + 'Tell what you may do with a case now, and why not the rest'), ('whoami' + "`t" + 'Tell who you are here'), ('user' + "`t" + 'The people who work here'), ('team' + "`t" + 'Teams and who is in them'), ('contact' + "`t" + 'The people cases are about'), ('type' + "`t" + 'Case types: form, lifecycle and numbers'), ('tenant' + "`t" + 'The tenant you work in'), ('config' + "`t" + 'Settings and where they come from'), ('serve' + "`t" + 'Serve the desk to other machines and programs'), ('profile' + "`t" + 'Servers and databases to work at'), ('auth' + "`t" + 'Your login at a server'), ('session' + "`t" + 'Where you are logged in'), ('key' + "`t" + 'API keys for scripts'), ('client' + "`t" + 'Programs with tokens of their own'), ('job' + "`t" + 'Large changes that a server works on'), ('init' + "`t" + 'Set up a desk for real use'), ('demo' + "`t" + 'Make a desk to try things on'), ('db' + "`t" + 'The database behind the desk'), ('import' + "`t" + 'Import cases and their history from a file'), ('completion' + "`t" + 'Print the script that completes words in your shell'), ('help' + "`t" + 'Read a page of the manual') }
+        '' { ('create' + "`t" + 'Open a case'), ('new' + "`t" + 'Open a case'), ('note' + "`t" + 'Write a note on a case'), ('comment' + "`t" + 'Write a note on a case'), ('status' + "`t" + 'Move a case to another status'), ('assign' + "`t" + 'Hand a case to somebody or to a team'), ('take' + "`t" + 'Take a case yourself'), ('update' + "`t" + 'Change a case'), ('edit' + "`t" + 'Change a case'), ('escalate' + "`t" + 'Escalate a case, with a reason'), ('close' + "`t" + 'Close a case'), ('reopen' + "`t" + 'Open a closed case again'), ('delete' + "`t" + 'Move a case to the trash'), ('rm' + "`t" + 'Move a case to the trash'), ('restore' + "`t" + 'Bring a case back from the trash'), ('purge' + "`t" + 'Erase cases of the trash for good'), ('bulk-update' + "`t" + 'Change many cases at once'), ('list' + "`t" + 'List cases, the most urgent first'), ('ls' + "`t" + 'List cases, the most urgent first'), ('search' + "`t" + 'Search cases by words in their text'), ('find' + "`t" + 'Search cases by words in their text'), ('show' + "`t" + 'Show a case with its notes'), ('view' + "`t" + 'Show a case with its notes'), ('history' + "`t" + 'Tell who changed what in a case, and when'), ('diff' + "`t" + 'Tell what differs in a case between two instants'), ('trash' + "`t" + 'What was deleted and can come back'), ('events' + "`t" + 'Tell what happens to cases, as it happens'), ('actions' + "`t" + 'Tell what you may do with a case now, and why not the rest'), ('whoami' + "`t" + 'Tell who you are here'), ('user' + "`t" + 'The people who work here'), ('team' + "`t" + 'Teams and who is in them'), ('contact' + "`t" + 'The people cases are about'), ('type' + "`t" + 'Case types: form, lifecycle and numbers'), ('tenant' + "`t" + 'The tenant you work in'), ('config' + "`t" + 'Settings and where they come from'), ('serve' + "`t" + 'Serve the desk to other machines and programs'), ('profile' + "`t" + 'Servers and databases to work at'), ('auth' + "`t" + 'Your login at a server'), ('session' + "`t" + 'Where you are logged in'), ('key' + "`t" + 'API keys for scripts'), ('client' + "`t" + 'Programs with tokens of their own'), ('job' + "`t" + 'Large changes that a server works on'), ('init' + "`t" + 'Set up a desk for real use'), ('demo' + "`t" + 'Make a desk to try things on'), ('db' + "`t" + 'The database behind the desk'), ('export' + "`t" + 'Export whole cases as CSV, JSON or JSON Lines'), ('import' + "`t" + 'Import cases and their history from a file'), ('completion' + "`t" + 'Print the script that completes words in your shell'), ('help' + "`t" + 'Read a page of the manual') }
         'client' { ('add' + "`t" + 'Register a program that gets tokens of its own'), ('list' + "`t" + 'List the programs that get tokens of their own'), ('show' + "`t" + 'Show a client with its rights and addresses'), ('rotate' + "`t" + 'Give a client a new secret'), ('revoke' + "`t" + 'End a client for good') }
         'auth' { ('login' + "`t" + 'Log in at the server of the profile'), ('logout' + "`t" + 'Log out at the server of the profile'), ('status' + "`t" + 'Tell who you are at the server'), ('token' + "`t" + 'Print the access token, for curl and the like'), ('refresh' + "`t" + 'Renew the access token now') }
-        'config' { ('show' + "`t" + 'Show every setting with its origin'), ('path' + "`t" + 'Tell which files are read') }
+        'config' { ('show' + "`t" + 'Show every setting with its origin'), ('get' + "`t" + 'Print the value of a setting that counts now'), ('set' + "`t" + 'Set a setting in your configuration file'), ('unset' + "`t" + 'Take a setting out of your configuration file'), ('edit' + "`t" + 'Open your configuration file in your editor'), ('path' + "`t" + 'Tell which files are read') }
         'contact' { ('list' + "`t" + 'List contacts by name'), ('show' + "`t" + 'Show a contact'), ('add' + "`t" + 'Add a contact') }
         'db' { ('start' + "`t" + 'Start the embedded Postgres'), ('stop' + "`t" + 'Stop the embedded Postgres'), ('status' + "`t" + 'Tell where the database is and how it does'), ('upgrade' + "`t" + 'Bring the schema to this program''s version'), ('check' + "`t" + 'Check cases, audit, counters and indexes against each other'), ('shell' + "`t" + 'Open psql on the desk''s database'), ('url' + "`t" + 'Print the address of the database') }
         'job' { ('list' + "`t" + 'List your jobs, the newest first'), ('show' + "`t" + 'Show how far a job is, and which cases it was refused'), ('cancel' + "`t" + 'Cancel a job between two of its steps') }
@@ -200,7 +233,8 @@ function Get-CasectlSubcommands([string] $Command) {
         'profile' { ('list' + "`t" + 'List the places you have named'), ('show' + "`t" + 'Show a place: its address, and whether you are logged in'), ('add' + "`t" + 'Name a server or a database as a place to work at'), ('use' + "`t" + 'Work at a place unless told otherwise'), ('remove' + "`t" + 'Forget a place, and the login there') }
         'team' { ('list' + "`t" + 'List the teams'), ('show' + "`t" + 'Show a team with its lead and members'), ('add' + "`t" + 'Add a team') }
         'tenant' { ('show' + "`t" + 'Show the tenant you work in') }
-        'type' { ('list' + "`t" + 'List the case types'), ('show' + "`t" + 'Show a case type: its form, its lifecycle and its numbers'), ('set' + "`t" + 'Make a case type, or a new revision of one') }
+        'trash' { ('list' + "`t" + 'List what is in the trash, who put it there and when') }
+        'type' { ('list' + "`t" + 'List the case types'), ('show' + "`t" + 'Show a case type: its form, its lifecycle and its numbers'), ('add' + "`t" + 'Add a case type with its lifecycle'), ('lifecycle add' + "`t" + 'Add a case type with its lifecycle'), ('change' + "`t" + 'Change a case type, and tell what that means to its open cases'), ('lifecycle change' + "`t" + 'Change a case type, and tell what that means to its open cases'), ('revisions' + "`t" + 'List the revisions of a case type'), ('diff' + "`t" + 'Tell what differs between two revisions of a case type'), ('migrate' + "`t" + 'Bring open cases to another revision of their type'), ('deactivate' + "`t" + 'Let a case type take no new cases'), ('lifecycle deactivate' + "`t" + 'Let a case type take no new cases'), ('activate' + "`t" + 'Let a case type take new cases again'), ('lifecycle activate' + "`t" + 'Let a case type take new cases again') }
         'user' { ('list' + "`t" + 'List the users'), ('show' + "`t" + 'Show a user with roles and teams'), ('add' + "`t" + 'Add a user'), ('password' + "`t" + 'Set the password of a user') }
     }
 }

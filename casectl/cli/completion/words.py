@@ -6,7 +6,7 @@ fixed words; any other is a source that `answer` knows. A comma at the end stand
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,6 +18,9 @@ from casectl.field_types import describe
 from casectl.rules.priorities import NAMES
 from casectl.rules.query.fields import SORT_KEYS
 from casectl.rules.rights import RIGHTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _BY_NAME = {
     "case": "case", "cases": "case", "parent": "parent", "status": "status", "assignee": "person", "reporter": "person",
@@ -33,7 +36,8 @@ _BY_NAME = {
 _BY_METAVAR = {"FILE": "file", "MAP.toml": "file"}
 
 _IN_COMMAND = {
-    ("reopen", "case"): "closed", ("restore", "case"): "trash", ("team add", "team"): "text",
+    ("reopen", "case"): "closed", ("restore", "case"): "trash", ("purge", "cases"): "trash",
+    ("type add", "type"): "text", ("team add", "team"): "text",
     ("contact add", "contact"): "text", ("session revoke", "session"): "words:all",
     ("profile show", "name"): "profile", ("profile use", "name"): "profile",
     ("profile remove", "name"): "profile", ("contact list", "prefix"): "contact",
@@ -125,8 +129,8 @@ def _option(parameter: Any, kind: str) -> Option:
 def _kind(command: str, parameter: Any, choices: dict[str, tuple[str, ...]]) -> str:
     if choices.get(parameter.name):
         return f"words:{' '.join(choices[parameter.name])}"
-    if command == "help":
-        return f"words:{' '.join(_topics())}"
+    if (command, parameter.name) in _FIXED:
+        return f"words:{' '.join(_FIXED[command, parameter.name]())}"
     given = _IN_COMMAND.get((command, parameter.name))
     return given or _BY_METAVAR.get(parameter.metavar) or _BY_NAME.get(parameter.name, "text")
 
@@ -139,3 +143,16 @@ def _topics() -> list[str]:
     from casectl.cli.commands.help import pages
 
     return [page.stem for page in pages()]
+
+
+def _settings() -> list[str]:
+    from casectl.config import SETTINGS
+
+    return [setting.name for setting in SETTINGS]
+
+
+_FIXED: dict[tuple[str, str], Callable[[], list[str]]] = {
+    ("help", "name"): _topics, ("completion", "shell"): lambda: ["bash", "zsh", "fish", "powershell"],
+    ("config get", "name"): _settings, ("config set", "name"): _settings, ("config unset", "name"): _settings,
+}  # fmt: skip
+"""Arguments whose words are all fixed, and many."""
