@@ -82,8 +82,8 @@ def test_help_is_one_harmless_line(demo_home):
 
 @pytest.mark.parametrize(
     "words",
-    [(), ("case",), ("nonsense", "", "", ""), ("case", "", "", "", "--profile", "nowhere"), ("status", "", "99999999", ""),
-     ("case", "\udcff", "", "show"), ("case", "x" * 5000, "", "show")],
+    [(), ("case",), ("nonsense", "", "", ""), ("case", "", "", "", "--profile", "nowhere"),
+     ("status", "", "99999999", ""), ("case", "\udcff", "", "show"), ("case", "x" * 5000, "", "show")],
     ids=range(7),
 )  # fmt: skip
 def test_what_is_wrong_is_silent(demo_home, words):
