@@ -544,7 +544,11 @@ _casectl_command() {
         _casectl_common 3
         ;;
     'help')
-        _arguments=('words:concepts verbs query history output exit-codes safety roles types export import events postgres server remote oauth access rest client')
+        _arguments=('words:concepts verbs query history safety output exit-codes events rest client import export roles access oauth configuration types postgres server remote')
+        _rest=1
+        _options='--search|text|where all these words stand
+--man|text|write the man pages into DIR
+'
         _casectl_common 3
         ;;
     esac

@@ -140,9 +140,9 @@ def _common_kind(parameter: Any) -> str:
 
 
 def _topics() -> list[str]:
-    from casectl.cli.commands.help import pages
+    from casectl.cli.manual_pages import TOPICS
 
-    return [page.stem for page in pages()]
+    return list(TOPICS)
 
 
 def _settings() -> list[str]:
@@ -152,7 +152,7 @@ def _settings() -> list[str]:
 
 
 _FIXED: dict[tuple[str, str], Callable[[], list[str]]] = {
-    ("help", "name"): _topics, ("completion", "shell"): lambda: ["bash", "zsh", "fish", "powershell"],
+    ("help", "words"): _topics, ("completion", "shell"): lambda: ["bash", "zsh", "fish", "powershell"],
     ("config get", "name"): _settings, ("config set", "name"): _settings, ("config unset", "name"): _settings,
 }  # fmt: skip
 """Arguments whose words are all fixed, and many."""
