@@ -49,10 +49,10 @@ class VerbField(msgspec.Struct, frozen=True, kw_only=True):
     """One input of a verb.
 
     `is_nullable`: None clears. `choices` are the legal words of a Literal. `is_body` is long text that may come from
-    a file or an editor (`Meta(extra={"text": True})`), `takes_stdin` a list of case references
-    (`Meta(extra={"stdin": True})`), `is_query` words of the query language (`Meta(extra={"query": True})`), `is_json` a
-    document (`Meta(extra={"json": True})`), `is_secret` what is asked without an echo and never stands on a command
-    line (`Meta(extra={"secret": True})`).
+    a file or an editor (`Meta(extra={"text": True})`), or, if `is_short`, is asked in one line (`{"text": "line"}`).
+    `takes_stdin` is a list of case references (`Meta(extra={"stdin": True})`), `is_query` words of the query language
+    (`Meta(extra={"query": True})`), `is_json` a document (`Meta(extra={"json": True})`), `is_secret` what is asked
+    without an echo and never stands on a command line (`Meta(extra={"secret": True})`).
     """
 
     name: str
@@ -64,6 +64,7 @@ class VerbField(msgspec.Struct, frozen=True, kw_only=True):
     default: Any = msgspec.UNSET
     choices: tuple[str, ...] = ()
     is_body: bool = False
+    is_short: bool = False
     takes_stdin: bool = False
     is_query: bool = False
     is_json: bool = False
@@ -100,6 +101,7 @@ def _describe(field: Any) -> VerbField:
         default=_default(field),
         choices=tuple(str(word) for word in get_args(types[0])) if is_choice else (),
         is_body=bool(extra.get("text")),
+        is_short=extra.get("text") == "line",
         takes_stdin=bool(extra.get("stdin")),
         is_query=bool(extra.get("query")),
         is_json=bool(extra.get("json")),

@@ -21,7 +21,9 @@ class Cli(msgspec.Struct, frozen=True, kw_only=True):
     """How a verb reads on the command line; everything not said here follows from the fields.
 
     `positionals` name the fields given without an option, in order; `options` rename a field's option (`-t/--title`);
-    `examples` are complete command lines, each executed by a test; `hidden` fields have no option.
+    `examples` are complete command lines, each executed by a test; `hidden` fields have no option. Of whom leaves out a
+    positional on a terminal, the fields in `asked` are asked as well; those in `template` stand above the long text in
+    an editor.
     """
 
     group: str = "Work on cases"
@@ -31,6 +33,8 @@ class Cli(msgspec.Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     examples: tuple[tuple[str, str], ...] = ()
     hidden: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    template: tuple[str, ...] = ()
     view: str = ""
 
 

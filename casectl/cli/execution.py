@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl import registry
-from casectl.cli.messages import confirm, prompt, screen
-from casectl.cli.parameters import BODY_FILE, argument_metavar, given_values, value_of
+from casectl.cli.messages import confirm, screen
+from casectl.cli.parameters import argument_metavar, given_values
 from casectl.errors import Failure, InvalidInput, PartialSuccess, Problem, UsageError
 from casectl.field_types import VerbField, build
 from casectl.operation import AnyOperation, Call
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from casectl.cli.common_options import CommonOptions
-    from casectl.cli.text_input import Body
+    from casectl.cli.questions import Questions
     from casectl.desk import Desk
 
 MANY = 3
@@ -44,7 +44,7 @@ class Execution:
         self.fields = fields
         self.options = options
         self._values = values
-        self._asked: set[str] = set()
+        self._questions: Questions | None = None
         self._run = ""
         self._documents: dict[str, Any] = {}
         self.batch = 0
@@ -52,6 +52,7 @@ class Execution:
 
     def run(self) -> None:
         """Do it all. Raises a Refusal; PartialSuccess after the result was written."""
+        from casectl.cli.bodies import take_body
         from casectl.cli.noun_views import view_of
         from casectl.desk.open import open_desk
 
@@ -64,7 +65,7 @@ class Execution:
         self._open_documents()
         self._read_references()
         self._read_secrets()
-        with self._body(), open_desk(config, self.options.tell) as desk:
+        with open_desk(config, self.options.tell) as desk, take_body(self, desk):
             self._perform_and_show(desk, output, view)
 
     def _perform_and_show(self, desk: Desk, output: Any, view: Any) -> None:
@@ -125,7 +126,7 @@ class Execution:
             try:
                 return desk.perform(build(self.verb, self.given), call)
             except InvalidInput as refusal:
-                if not self._ask_for(refusal.problems):
+                if not self._ask_for(refusal.problems, desk):
                     raise self._in_files(self._on_the_command_line(refusal)) from None
 
     def _given_dry_run(self) -> None:
@@ -156,65 +157,15 @@ class Execution:
 
             self.given |= read_secrets(secret, can_ask=self.options.can_ask())
 
-    def _body(self) -> Body:
-        """The long text of the verb, put into what was given."""
-        from casectl.cli.standard_input import stream
-        from casectl.cli.text_input import Body, read_body, write_in_editor
-
-        field = next((field for field in self.fields if field.is_body), None)
-        if field is None:
-            return Body("")
-        body = read_body(self.given.get(field.name), self._values.get(BODY_FILE), stream())
-        if body is None and field.is_required and self.options.can_ask() and not self._lacks_a_case():
-            body = write_in_editor(self._about(field))
-        if body is None:
-            return Body("")
-        self.given[field.name] = body.text
-        return body
-
-    def _lacks_a_case(self) -> bool:
-        return any(field.name == "case" and "case" not in self.given for field in self.fields)
-
-    def _about(self, field: VerbField) -> str:
-        case = self.given.get("case", "")
-        return f"casectl {self.verb.name} {case}\n{field.help or field.name}; an empty text writes nothing"
-
-    def _ask_for(self, problems: Sequence[Problem]) -> bool:
-        """Ask for every missing value; False when there is something else to be told, or nobody to ask."""
-        pointers = {problem.pointer for problem in problems}
-        missing = all(problem.code == "required" and self._can_be_asked(problem) for problem in problems)
-        if not problems or not missing or pointers & self._asked or not self.options.can_ask():
+    def _ask_for(self, problems: Sequence[Problem], desk: Desk) -> bool:
+        """Ask for what is missing; False when there is something else to be told, or nobody to ask."""
+        if not self.options.can_ask():
             return False
-        self._asked |= pointers
-        for problem in problems:
-            self._take(problem, prompt(self._question(problem), secret=self._is_secret(problem)))
-        return True
+        if self._questions is None:
+            from casectl.cli.questions import Questions
 
-    def _is_secret(self, problem: Problem) -> bool:
-        return any(field.is_secret for field in self.fields if problem.pointer == f"/{field.name}")
-
-    def _can_be_asked(self, problem: Problem) -> bool:
-        """A value of the verb or of its form; which case is meant must be said."""
-        name = problem.pointer.split("/")[1:2]
-        field = next((field for field in self.fields if [field.name] == name), None)
-        return field is not None and field.name != "case" and not field.takes_stdin and not field.is_query
-
-    def _question(self, problem: Problem) -> str:
-        """The name of what is missing, with the legal words or what the field is for."""
-        field = next((field for field in self.fields if problem.pointer == f"/{field.name}"), None)
-        about = ", ".join(problem.allowed) or problem.hint or (field.help if field else "")
-        name = problem.message.removesuffix(" is required")
-        return name if about in name else f"{name} ({about})"
-
-    def _take(self, problem: Problem, answer: str) -> None:
-        name, *rest = (part.replace("~1", "/").replace("~0", "~") for part in problem.pointer.split("/")[1:])
-        if not answer:
-            return
-        if rest:
-            self.given[name] = {**self.given.get(name, {}), rest[0]: answer}
-            return
-        field = next(field for field in self.fields if field.name == name)
-        self.given[name] = value_of(field, [answer] if field.kind in ("list", "map") else answer)
+            self._questions = Questions(self.verb, self.fields, self.given)
+        return self._questions.ask(problems, desk)
 
     def _on_the_command_line(self, refusal: InvalidInput) -> InvalidInput:
         """The refusal with the usage line as its hint where an argument is missing."""

@@ -10,10 +10,10 @@ import msgspec
 
 from casectl.cli.terminal import paint, screen_of
 from casectl.errors import UsageError
-from casectl.rules.text import cut, safe_text
+from casectl.rules.text import cut, display_width, safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from casectl.cli.terminal import Screen
     from casectl.errors import Problem, Refusal
@@ -182,9 +182,9 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def confirm(question: str, *, word: str = "", no_input: bool = False, flag: str = "--yes") -> bool:
-    """Asks `question`; with `word` that very word must be typed, else y or yes. No answer is no.
+    """Asks `question`; with `word` that very word must be typed, else y or yes. An empty answer is no.
 
-    Raises UsageError naming `flag` where nobody can be asked.
+    Raises KeyboardInterrupt when the input ends (Ctrl-D), UsageError naming `flag` where nobody can be asked.
     """
     if not can_ask(no_input=no_input):
         raise UsageError(f"this needs a confirmation: {question}", hint=f"confirm it with {flag}")
@@ -198,7 +198,7 @@ def prompt(
 ) -> str:  # fmt: skip
     """Asks for a value; an empty answer is `default`. `secret` shows nothing of what is typed.
 
-    Raises UsageError naming `flag` where nobody can be asked.
+    Raises KeyboardInterrupt when the input ends (Ctrl-D), UsageError naming `flag` where nobody can be asked.
     """
     if not can_ask(no_input=no_input):
         raise UsageError(f"{question} is missing", hint=f"give it with {flag}" if flag else "")
@@ -208,12 +208,48 @@ def prompt(
         return _answer(text) or default
     from getpass import getpass
 
-    return getpass(text) or default
+    try:
+        return getpass(text) or default
+    except EOFError:
+        raise KeyboardInterrupt from None
+
+
+def choose(question: str, words: Sequence[tuple[str, str]], *, optional: bool = False) -> str:
+    """Asks for one of `words`, each with what it means, until one is answered: by its number or by the word itself.
+
+    The word may be begun only, and in any case. Where it is `optional` an empty answer is none of them.
+    """
+    widest = max(display_width(safe_text(word)) for word, _ in words)
+    for number, (word, meaning) in enumerate(words, 1):
+        shown = safe_text(word)
+        gap = " " * (widest - display_width(shown))
+        _write(f"  {number:>2}  {shown}{gap}  {safe_text(meaning)}".rstrip() + "\n")
+    while True:
+        answer = prompt(f"{question} (number or name)")
+        if optional and not answer:
+            return ""
+        found = _chosen(answer, [word for word, _ in words])
+        if found is not None:
+            return found
+        _write(f"{safe_text(answer)!r} is none of them\n" if answer else "one of them is needed\n")
+
+
+def _chosen(answer: str, words: Sequence[str]) -> str | None:
+    folded = answer.casefold()
+    exact = [word for word in words if word.casefold() == folded]
+    if exact or not answer:
+        return exact[0] if exact else None
+    if answer.isascii() and answer.isdigit() and 1 <= int(answer[:4]) <= len(words):
+        return words[int(answer) - 1]
+    begun = [word for word in words if word.casefold().startswith(folded)]
+    return begun[0] if len(begun) == 1 else None
 
 
 def _answer(question: str) -> str:
     _write(question)
     line = sys.stdin.readline()
+    if not line:
+        raise KeyboardInterrupt  # whoever ends the input answers nothing, and wants no more questions
     if not line.endswith("\n"):
         _write("\n")
     return line.strip()

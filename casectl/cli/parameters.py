@@ -25,6 +25,9 @@ OWN = "Options"
 BODY_FILE = "body_file"
 """The parameter of `--file`, which verbs with a long text have."""
 
+EDIT = "edit"
+"""The parameter of `--edit`, which verbs with a template have."""
+
 NONE = "none"
 
 DOCUMENT = FieldType(str, "FILE")
@@ -39,7 +42,7 @@ def verb_parameters(fields: Sequence[VerbField], cli: Cli) -> list[Parameter]:
     found = [argument(by_name[name], cli) for name in cli.positionals]
     found += [option(field, cli) for field in fields if field.name not in cli.positionals]
     if any(field.is_body for field in fields):
-        found.append(_body_file())
+        found += [_edit(), _body_file()] if cli.template else [_body_file()]
     return found
 
 
@@ -113,6 +116,13 @@ def _body_file() -> Parameter:
         show_default=False,
     )  # fmt: skip
     return Parameter(BODY_FILE, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[str | None, declared])
+
+
+def _edit() -> Parameter:
+    declared = typer.Option(
+        "-e", "--edit", help="write it in $VISUAL or $EDITOR, from a template", rich_help_panel=OWN, show_default=False
+    )
+    return Parameter(EDIT, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[bool | None, declared])
 
 
 def given_values(fields: Sequence[VerbField], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,11 @@ class Body(msgspec.Struct):
         if kind is None:
             self.draft.unlink()
         else:
-            warn(f"your text is kept in {self.draft}")
+            warn(_kept_in(self.draft))
+
+
+def _kept_in(draft: Path) -> str:
+    return f"your text is kept in {draft}; --file takes it up again"
 
 
 def read_body(words: str | None, file: str | None, stdin: TextIO | None) -> Body | None:
@@ -131,22 +135,23 @@ def _bounded(text: str, source: str) -> str:
     return text.rstrip("\n")
 
 
-def write_in_editor(about: str) -> Body:
+def write_in_editor(about: str, begin: str = "") -> Body:
     """The text the user writes in $VISUAL or $EDITOR; `about` is what the template says below the cut line.
 
-    Raises Failure when the editor cannot be started or fails, InvalidInput for an empty text.
+    `begin` is what stands there already. Raises Failure when the editor cannot be started or fails, InvalidInput for
+    a text that is empty or as it was.
     """
     comment = "".join(f"# {line}\n" for line in about.splitlines())
-    draft = draft_of(f"\n\n{CUT}\n{comment}")
+    draft = draft_of(f"{begin}\n\n{CUT}\n{comment}")
     try:
         edit_draft(draft)
     except BaseException:
-        _forget_if_empty(draft)
+        _forget_if_nothing(draft, begin)
         raise
     text = _written(draft)
-    if not text:
+    if text in ("", begin.strip()):
         draft.unlink()
-        raise InvalidInput("the text is empty, nothing was written")
+        raise InvalidInput(f"the text is {'unchanged' if text else 'empty'}, nothing was written")
     return Body(text, draft)
 
 
@@ -169,11 +174,11 @@ def _written(draft: Path) -> str:
         return stream.read().partition(CUT)[0].strip()
 
 
-def _forget_if_empty(draft: Path) -> None:
-    if _written(draft):
-        warn(f"your text is kept in {draft}")
-    else:
+def _forget_if_nothing(draft: Path, begin: str) -> None:
+    if _written(draft) in ("", begin.strip()):
         draft.unlink()
+    else:
+        warn(_kept_in(draft))
 
 
 def _kept(text: str) -> Path | None:

@@ -52,6 +52,8 @@ class Create(Operation[Case], frozen=True, kw_only=True):
             "is_restricted": ("--restricted",),
         },
         aliases=("new",),
+        asked=("type",),
+        template=("title", "type", "priority", "contact", "assignee", "team", "tags", "due", "fields"),
         examples=(
             ('casectl create "Login fails since the update" --priority high --contact ann@example.com', ""),
             ('casectl create "Printer 4 is jammed" --field system=printing --tag floor-2 --assignee @me', ""),

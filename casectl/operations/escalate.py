@@ -42,7 +42,7 @@ class Escalate(Operation[Case], frozen=True, kw_only=True):
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]
-    reason: Annotated[str, Meta(description="why; kept as an internal note", extra={"text": True})]
+    reason: Annotated[str, Meta(description="why; kept as an internal note", extra={"text": "line"})]
 
     async def run(self, unit: Unit) -> Case:
         reason = case_input.note_text(self.reason, "reason", "/reason")

@@ -31,6 +31,7 @@ class AddNote(Operation[Note], frozen=True, kw_only=True):
         positionals=("case", "content"),
         options={"is_internal": ("-i", "--internal")},
         aliases=("comment",),
+        template=("is_internal",),
         examples=(
             ('casectl note 42 "A restart helped, please try again"', ""),
             ('casectl note 42 --internal "The disk of crm-db-2 is full"', "not for the reporter"),
