@@ -162,6 +162,11 @@ class Output:
             self._write(self._encoded(iter(list(results)), view, whole=False))
 
     @property
+    def height(self) -> int | None:
+        """Lines of the terminal; None where there is none."""
+        return self._screen.height
+
+    @property
     def is_terminal(self) -> bool:
         """Whether somebody sees what is written as it comes."""
         return self._screen.width is not None

@@ -12,6 +12,7 @@ import typer
 
 from casectl.cli.command_tree import CONTEXT, PROGRAM, CommandGroup, unshielded
 from casectl.cli.common_options import EVERYWHERE, CommonOptions, common_parameters, split
+from casectl.cli.messages import can_ask
 
 ABOUT = "A case desk for the terminal: tickets, incidents and complaints worked, escalated and proved."
 
@@ -32,8 +33,12 @@ def _callback() -> Any:
         ctx.obj = CommonOptions().overlaid(common)
         if version:
             _emit(f"{PROGRAM} {_version()}", ctx.obj)
-        elif ctx.invoked_subcommand is None:
+        elif ctx.invoked_subcommand is None and not _is_looked_at(ctx.obj):
             _emit(ctx.get_help(), ctx.obj)
+        elif ctx.invoked_subcommand is None:
+            from casectl.cli.overview import show_overview
+
+            show_overview(ctx.obj)
 
     declared = typer.Option("--version", help="show the version", show_default=False, rich_help_panel=EVERYWHERE)
     parameters = [
@@ -46,6 +51,13 @@ def _callback() -> Any:
     begin.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     begin.__annotations__ = {}
     return begin
+
+
+def _is_looked_at(options: CommonOptions) -> bool:
+    """Whether somebody sits in front of it, who wants to see the desk; a program gets the help."""
+    from casectl.cli.output import Output
+
+    return Output().is_terminal and can_ask() and not options.output and not options.json
 
 
 def _version() -> str:

@@ -52,8 +52,9 @@ def _filter(term: str, context: QueryContext) -> Expression | None:
 
 
 def check_limit(limit: int) -> None:
-    """Refuse a page that is empty or too long."""
+    """Refuse a page that is empty or too long. The command line asks for as many pages as its --limit needs."""
     if not 1 <= limit <= MOST:
-        message = f"a page has 1 to {MOST} cases, not {limit}"
-        problem = Problem(message=message, pointer="/limit", code="limit", hint="--all streams all of them")
+        message = f"limit must be at least 1, not {limit}" if limit < 1 else f"a page has at most {MOST} cases"
+        hint = "--all lists all of them" if limit < 1 else "ask for the next page with its cursor"
+        problem = Problem(message=message, pointer="/limit", code="limit", hint=hint)
         raise InvalidInput(message, hint=problem.hint, problems=[problem])

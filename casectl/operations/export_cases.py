@@ -36,7 +36,7 @@ class ExportCases(Operation[ExportPage], frozen=True, kw_only=True):
     notes: Annotated[bool, Meta(description="with their notes")] = False
     history: Annotated[bool, Meta(description="with their history")] = False
     trash: Annotated[bool, Meta(description="deleted cases, too")] = False
-    limit: Annotated[int, Meta(description="cases of a page, at most 500")] = 500
+    limit: Annotated[int, Meta(description="how many cases; a page has at most 500")] = 500
     cursor: Annotated[str, Meta(description="cursor of the page, as the one before gave it")] | UnsetType = UNSET
 
     async def run(self, unit: Unit) -> ExportPage:

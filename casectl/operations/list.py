@@ -42,7 +42,7 @@ class ListCases(Operation[CasePage], frozen=True, kw_only=True):
     )
 
     query: Annotated[list[str], Meta(description="what to find: status:active team:l2 ...", extra={"query": True})] = []
-    limit: Annotated[int, Meta(description="cases of a page, at most 500")] = 50
+    limit: Annotated[int, Meta(description="how many cases; a page has at most 500")] = 50
     cursor: Annotated[str, Meta(description="cursor of the page, as the one before gave it")] | UnsetType = UNSET
     sort: Annotated[str, Meta(description="order: -priority,due")] = ""
     filters: Annotated[

@@ -39,7 +39,7 @@ class ListTrash(Operation[TrashPage], frozen=True, kw_only=True):
     )
 
     older_than: Annotated[str, Meta(description="deleted longer ago than this: 30d, 12h")] | UnsetType = UNSET
-    limit: Annotated[int, Meta(description="cases of a page, at most 500")] = 50
+    limit: Annotated[int, Meta(description="how many cases; a page has at most 500")] = 50
     cursor: Annotated[str, Meta(description="cursor of the page, as the one before gave it")] | UnsetType = UNSET
 
     async def run(self, unit: Unit) -> TrashPage:
