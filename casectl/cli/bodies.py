@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from casectl.cli.parameters import BODY_FILE, EDIT
 from casectl.cli.text_input import CUT, STDIN, Body, read_body, write_in_editor
-from casectl.errors import UsageError
+from casectl.errors import InvalidInput, UsageError
 
 if TYPE_CHECKING:
     from casectl.cli.execution import Execution
@@ -53,7 +53,11 @@ def _edited(execution: Execution, field: VerbField, desk: Desk, file: str | None
     body = write_in_editor(_about(execution, field), _head(template, given, desk) + (f"\n{text}" if text else ""))
     for one in template:
         given.pop(one.name, None)
-    _take(execution, field, body.text, before={})
+    try:
+        _take(execution, field, body.text, before={})
+    except InvalidInput as refusal:
+        body.__exit__(type(refusal), refusal, None)  # tells where the text is kept
+        raise
     return body
 
 

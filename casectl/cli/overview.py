@@ -32,7 +32,7 @@ This desk is not set up yet. There are two ways to begin:
 A desk on a server: casectl profile add NAME --url ADDRESS, then casectl auth login.
 casectl --help lists all commands."""
 
-_NEXT = "casectl show NUMBER · take NUMBER · note NUMBER · create · list QUERY · --help"
+_NEXT = "Next: casectl show NUMBER, take NUMBER, note NUMBER, create, list QUERY, --help"
 
 
 def show_overview(options: CommonOptions) -> None:

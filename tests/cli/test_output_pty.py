@@ -143,9 +143,32 @@ def test_questions_are_asked_on_stderr_and_answered():
     assert shown.count("hush") == 1
 
 
-def test_a_question_without_an_answer_is_no():
+def test_an_empty_answer_is_no():
     code = "from casectl.cli.messages import *\nimport os\nos.write(1, repr(confirm('Sure?')).encode())\n"
-    assert on_terminal(code, keys=[("[y/N] ", "\x04")])[0].endswith("False")
+    assert on_terminal(code, keys=[("[y/N] ", "\n")])[0].endswith("False")
+
+
+ENDED = "from casectl.cli.messages import *\ntry: %s\nexcept KeyboardInterrupt: raise SystemExit(130)\n"
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+@pytest.mark.parametrize(
+    "question", ["confirm('Q?')", "prompt('Q?')", "prompt('Q?', secret=True)", "choose('Q?', [('a', '')])"]
+)
+def test_a_question_may_be_left(question, key):
+    assert on_terminal(ENDED % question, keys=[("Q?", key)])[1] == 130
+
+
+def test_a_choice_is_asked_until_it_is_one():
+    code = "from casectl.cli.messages import *\nimport os\n"
+    code += "words = [('in progress', 'x'), ('\\x1b[2J', ''), ('done', '')]\n"
+    code += "r = [choose('Q', words) for _ in range(3)], choose('Q', words, optional=True)\n"
+    code += "os.write(1, repr(r).encode())\n"
+    keys = [("name): ", "4\n"), ("'4' is none of them", "\n"), ("one of them is needed", "IN\n"), ("name): ", "3\n")]
+    keys += [("name): ", "Done\n"), ("name): ", "\n")]
+    shown, _ = on_terminal(code, keys=keys)
+    assert shown.endswith("(['in progress', 'done', 'done'], '')")
+    assert "   1  in progress  x\r\n   2  \\x1b[2J\r\n" in shown
 
 
 def test_progress_is_a_bar_that_leaves_nothing_behind():

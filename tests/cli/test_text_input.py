@@ -78,6 +78,22 @@ def test_an_empty_text_writes_nothing_and_leaves_nothing(state, monkeypatch):
     assert list(state.iterdir()) == []
 
 
+def test_a_text_that_is_as_it_was_writes_nothing(state, monkeypatch):
+    monkeypatch.setenv("EDITOR", "true")
+    with pytest.raises(InvalidInput, match="unchanged"):
+        write_in_editor("about", "---\ntitle:\n---\n")
+    assert list(state.iterdir()) == []
+
+
+def test_an_editor_may_have_arguments(monkeypatch, tmp_path):
+    program = tmp_path / "my editor"
+    program.write_text('#!/bin/sh\n[ "$1" = --wait ] && echo text > "$2"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("VISUAL", f"'{program}' --wait")
+    monkeypatch.setenv("EDITOR", "false")
+    assert write_in_editor("about").text == "text"
+
+
 def test_an_editor_that_fails_loses_nothing(state, monkeypatch, capsys):
     monkeypatch.setenv("EDITOR", "sh -c 'echo precious > \"$0\"; exit 3'")
     with pytest.raises(Failure, match="code 3"):
