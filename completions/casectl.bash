@@ -48,6 +48,7 @@ _casectl_command() {
 --restricted||only for who may read restricted cases
 --channel|channel|how it came in
 --external-id|text|its id elsewhere, unique per channel
+-e,--edit||write it in $VISUAL or $EDITOR, from a template
 -F,--file|file|read the text from FILE; - is standard input
 '
         _casectl_common 0
@@ -56,6 +57,7 @@ _casectl_command() {
         _arguments=('case' 'text')
         _options='-i,--internal||hide it from reporters
 --channel|channel|how it came in
+-e,--edit||write it in $VISUAL or $EDITOR, from a template
 -F,--file|file|read the text from FILE; - is standard input
 '
         _casectl_common 1
@@ -147,7 +149,7 @@ _casectl_command() {
     'list')
         _arguments=('query')
         _rest=1
-        _options='-n,--limit|text|cases of a page, at most 500
+        _options='-n,--limit|text|how many cases; a page has at most 500
 --cursor|text|cursor of the page, as the one before gave it
 -s,--sort|words:priority -priority created -created updated -updated due -due resolved -resolved closed -closed id -id|order: -priority,due
 --explain||tell how the database finds them, instead
@@ -158,7 +160,7 @@ _casectl_command() {
     'search')
         _arguments=('query')
         _rest=1
-        _options='-n,--limit|text|cases of a page, at most 500
+        _options='-n,--limit|text|how many cases; a page has at most 500
 --cursor|text|cursor of the page, as the one before gave it
 -s,--sort|words:priority -priority created -created updated -updated due -due resolved -resolved closed -closed id -id|order: -priority,due
 --explain||tell how the database finds them, instead
@@ -188,7 +190,7 @@ _casectl_command() {
         ;;
     'trash list')
         _options='--older-than|text|deleted longer ago than this: 30d, 12h
--n,--limit|text|cases of a page, at most 500
+-n,--limit|text|how many cases; a page has at most 500
 --cursor|text|cursor of the page, as the one before gave it
 --all||all of them, as they come
 '

@@ -10,11 +10,11 @@ function __casectl_describe
             set -g __casectl_options '-o,--output|words:table json jsonl csv tsv id|table, json, jsonl, csv, tsv or id' '--json||the same as -o json' '--fields|fields,|only these fields; \'help\' lists them' '--select|text|JMESPath over the JSON' '--jq|text|jq over the JSON; needs the extra casectl[jq]' '--template|text|a line for each result: \'{number} {title}\'' '--quiet||only results and errors, no messages' '-y,--yes||answer yes to what would be asked' '--no-input||never ask; what is missing is an error' '--dry-run||check and show everything, change nothing' '--if-match|text|refuse if the case has another version' '--idempotency-key|text|repeated with this key, answer as the first' '--profile|profile|the place to work at, from the configuration' '--tenant|text|the tenant to work in' '--as|user|the login to act as on this machine\'s desk' '--config|file|the user\'s configuration file' '--stop-after|text|stop the embedded Postgres after that long unused' '--db-user|text|the user that runs the embedded Postgres for root' '--color|words:auto always never|auto, always or never' '--no-pager||never page what is longer than the screen' '--debug||show the traceback of a failure' '--version||show the version' '-h,--help||show the help'
         case 'create'
             set -g __casectl_arguments 'text'
-            set -g __casectl_options '-d,--description|text|all the rest' '-t,--type|type|case type (default: incident)' '--status|status|status it begins in (default: the initial one of its type)' '-p,--priority|words:low medium high critical|low, medium, high or critical (default: the tenant\'s)' '-c,--contact|contact|whom it is about: mail address or "Name <address>"' '--reporter|person|user who reported it (default: who has the contact\'s mail address)' '-a,--assignee|person|who works on it: login, mail address or @me' '--team|team|team it goes to' '--tag|tag,|tag; may be repeated' '--due|text|when it must be done: 2h, fri, 2026-11-23 17:00' '--field|form|form field as KEY=VALUE; may be repeated' '--parent|parent|case it is a part of' '--restricted||only for who may read restricted cases' '--channel|channel|how it came in' '--external-id|text|its id elsewhere, unique per channel' '-F,--file|file|read the text from FILE; - is standard input'
+            set -g __casectl_options '-d,--description|text|all the rest' '-t,--type|type|case type (default: incident)' '--status|status|status it begins in (default: the initial one of its type)' '-p,--priority|words:low medium high critical|low, medium, high or critical (default: the tenant\'s)' '-c,--contact|contact|whom it is about: mail address or "Name <address>"' '--reporter|person|user who reported it (default: who has the contact\'s mail address)' '-a,--assignee|person|who works on it: login, mail address or @me' '--team|team|team it goes to' '--tag|tag,|tag; may be repeated' '--due|text|when it must be done: 2h, fri, 2026-11-23 17:00' '--field|form|form field as KEY=VALUE; may be repeated' '--parent|parent|case it is a part of' '--restricted||only for who may read restricted cases' '--channel|channel|how it came in' '--external-id|text|its id elsewhere, unique per channel' '-e,--edit||write it in $VISUAL or $EDITOR, from a template' '-F,--file|file|read the text from FILE; - is standard input'
             __casectl_common 0
         case 'note'
             set -g __casectl_arguments 'case' 'text'
-            set -g __casectl_options '-i,--internal||hide it from reporters' '--channel|channel|how it came in' '-F,--file|file|read the text from FILE; - is standard input'
+            set -g __casectl_options '-i,--internal||hide it from reporters' '--channel|channel|how it came in' '-e,--edit||write it in $VISUAL or $EDITOR, from a template' '-F,--file|file|read the text from FILE; - is standard input'
             __casectl_common 1
         case 'status'
             set -g __casectl_arguments 'case' 'status'
@@ -61,12 +61,12 @@ function __casectl_describe
         case 'list'
             set -g __casectl_arguments 'query'
             set -g __casectl_rest 1
-            set -g __casectl_options '-n,--limit|text|cases of a page, at most 500' '--cursor|text|cursor of the page, as the one before gave it' '-s,--sort|words:priority -priority created -created updated -updated due -due resolved -resolved closed -closed id -id|order: -priority,due' '--explain||tell how the database finds them, instead' '--all||all of them, as they come'
+            set -g __casectl_options '-n,--limit|text|how many cases; a page has at most 500' '--cursor|text|cursor of the page, as the one before gave it' '-s,--sort|words:priority -priority created -created updated -updated due -due resolved -resolved closed -closed id -id|order: -priority,due' '--explain||tell how the database finds them, instead' '--all||all of them, as they come'
             __casectl_common 2
         case 'search'
             set -g __casectl_arguments 'query'
             set -g __casectl_rest 1
-            set -g __casectl_options '-n,--limit|text|cases of a page, at most 500' '--cursor|text|cursor of the page, as the one before gave it' '-s,--sort|words:priority -priority created -created updated -updated due -due resolved -resolved closed -closed id -id|order: -priority,due' '--explain||tell how the database finds them, instead' '--all||all of them, as they come'
+            set -g __casectl_options '-n,--limit|text|how many cases; a page has at most 500' '--cursor|text|cursor of the page, as the one before gave it' '-s,--sort|words:priority -priority created -created updated -updated due -due resolved -resolved closed -closed id -id|order: -priority,due' '--explain||tell how the database finds them, instead' '--all||all of them, as they come'
             __casectl_common 2
         case 'show'
             set -g __casectl_arguments 'case'
@@ -81,7 +81,7 @@ function __casectl_describe
             set -g __casectl_options '-n,--notes|text|how many of the newest notes'
             __casectl_common 2
         case 'trash list'
-            set -g __casectl_options '--older-than|text|deleted longer ago than this: 30d, 12h' '-n,--limit|text|cases of a page, at most 500' '--cursor|text|cursor of the page, as the one before gave it' '--all||all of them, as they come'
+            set -g __casectl_options '--older-than|text|deleted longer ago than this: 30d, 12h' '-n,--limit|text|how many cases; a page has at most 500' '--cursor|text|cursor of the page, as the one before gave it' '--all||all of them, as they come'
             __casectl_common 2
         case 'events'
             set -g __casectl_arguments 'query'

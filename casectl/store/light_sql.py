@@ -96,7 +96,8 @@ class LightSql:
 
     async def keep(self) -> None:
         """See `Sql.keep`."""
-        await self.commit()
+        self._executed(b"COMMIT", [])
+        self._begun = False
 
     async def rollback(self) -> None:
         """See `Sql.rollback`."""

@@ -158,7 +158,7 @@ def test_an_editor_excludes_a_file(demo_home, other):
 
 
 def test_casectl_alone_shows_the_queue(demo_home):
-    demo_home.run("create", "Of my own", "--assignee", "@me")
+    demo_home.run("create", "Of my own", "--assignee", "@me", "-p", "critical", "--due", "1m")
     demo_home.run("create", "Not taken \x1b[2J yet", "-p", "critical")
     code, shown = demo_home.on_terminal(COLUMNS="100")
     assert code == 0

@@ -112,7 +112,7 @@ def test_an_editor_that_is_not_there_is_named(state, monkeypatch):
 
 def test_json_of_a_document(tmp_path, state):
     (tmp_path / "x.json").write_text('{"a": [1]}')
-    assert read_document(str(tmp_path / "x.json"), "/form") == {"a": [1]}
+    assert read_document(str(tmp_path / "x.json"), "/form").value == {"a": [1]}
     (tmp_path / "x.json").write_text("{")
     with pytest.raises(InvalidInput, match="is not JSON") as caught:
         read_document(str(tmp_path / "x.json"), "/form")
