@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from casectl.model.case import Case, CasePage, HistoryEntry, Note
     from casectl.model.configuration import CaseType
     from casectl.model.event import EventPage
-    from casectl.model.people import Contact, Team, Tenant, User
+    from casectl.model.people import Tenant
     from casectl.operation import AnyOperation, Call
     from casectl.rules.query import Query
     from casectl.unit_access import AccessControl
     from casectl.unit_exports import Exports
     from casectl.unit_jobs import Jobs
     from casectl.unit_past import Past
+    from casectl.unit_people import People, Roles, Staff
     from casectl.unit_trash import Trash
     from casectl.unit_types import CaseTypes
     from casectl.unit_words import Words
@@ -162,82 +163,6 @@ class Notes(Protocol):
 
     async def of_case(self, case_id: int, *, limit: int) -> tuple[list[Note], int]:
         """The newest `limit` notes, oldest first, and how many older ones there are."""
-        ...
-
-
-class People(Protocol):
-    """Users, teams and contacts. Names resolve case-insensitively; unknown ones raise NotFound with near matches."""
-
-    async def user(self, reference: str) -> User:
-        """By login, mail address, id (all digits), full name or `@me`; inactive users are found too."""
-        ...
-
-    async def users(self, *, active_only: bool = True) -> list[User]:
-        """All users by login."""
-        ...
-
-    async def add_user(
-        self, *, login: str, name: str, email: str | None, os_user: str | None, roles: Sequence[str]
-    ) -> User:
-        """A new user; Conflict when login, mail or OS user is taken."""
-        ...
-
-    async def team(self, reference: str) -> Team:
-        """By name or id."""
-        ...
-
-    async def teams(self) -> list[Team]:
-        """All teams by name."""
-        ...
-
-    async def add_team(self, name: str, *, lead_id: int | None, member_ids: Sequence[int]) -> Team:
-        """A new team; Conflict when the name is taken."""
-        ...
-
-    async def team_lead(self, team_id: int) -> int | None:
-        """User id of an active lead."""
-        ...
-
-    async def contact(self, reference: str) -> Contact:
-        """By mail address, id or name."""
-        ...
-
-    async def contacts(self, *, limit: int, like: str = "") -> list[Contact]:
-        """Contacts by name; `like` is a prefix of name or address."""
-        ...
-
-    async def find_or_add_contact(self, email: str | None, name: str | None) -> int:
-        """Id of the contact with this mail address (or, without one, this exact name), made when missing."""
-        ...
-
-    async def user_with_email(self, email: str) -> int | None:
-        """Id of the active user with this address."""
-        ...
-
-    async def known_users(self, words: Sequence[str]) -> dict[str, int]:
-        """Ids by lower-case login, mail address or name, where there is such a user; a login goes before a name."""
-        ...
-
-    async def known_teams(self, names: Sequence[str]) -> dict[str, int]:
-        """Ids by lower-case name, where there is such a team."""
-        ...
-
-    async def known_contacts(self, people: Sequence[tuple[str | None, str]]) -> list[int | None]:
-        """Ids of contacts by (mail address, name), None where there is none."""
-        ...
-
-    async def ensure_users(
-        self, logins: Sequence[str], role: str, *, names: Mapping[str, str] | None = None
-    ) -> dict[str, int]:
-        """Ids by login, made set-based where missing (import and demo); `names` by login, else the login is one."""
-        ...
-
-    async def ensure_teams(self, names: Sequence[str]) -> dict[str, int]:
-        """Ids by name, made set-based where missing (import and demo)."""
-        ...
-
-    async def ensure_contacts(self, people: Sequence[tuple[str | None, str]]) -> list[int]:
-        """Ids of contacts by (mail address, name), made set-based where missing (import and demo)."""
         ...
 
 
@@ -385,6 +310,16 @@ class Unit(Protocol):
     @property
     def words(self) -> Words:
         """Names that begin as somebody has typed."""
+        ...
+
+    @property
+    def staff(self) -> Staff:
+        """Changes of users and teams."""
+        ...
+
+    @property
+    def roles(self) -> Roles:
+        """The roles."""
         ...
 
     async def now(self) -> datetime:

@@ -175,7 +175,7 @@ RESULTS: dict[Any, Any] = {
         teams=["Network"], is_active=True, created_at=_AT,
     ),
     Team: Team(id=2, name="Network", lead=_ANN, members=[_ANN], is_active=True),
-    Contact: Contact(id=123, name="Bea Moss", email="bea@example.com", phone=None, created_at=_AT),
+    Contact: Contact(id=123, name="Bea Moss", email="bea@example.com", phone=None, is_active=True, created_at=_AT),
     Tenant: Tenant(id=1, name="northwind", title="Northwind", timezone="Europe/Vienna", created_at=_AT),
 }  # fmt: skip
 """Answers by the type of a verb's result."""

@@ -38,6 +38,11 @@ def person(value: Any) -> str:
     return plain(value.get("name") or value.get("login") or value.get("email")) if value else ""
 
 
+def people(value: Any) -> str:
+    """The names of users, contacts or teams, by comma."""
+    return ", ".join(person(one) for one in value or [])
+
+
 def moment(value: Any) -> str:
     """`2026-11-23 10:14` in the zone of this machine, of an ISO 8601 time."""
     return exact_moment(value)[:16]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from casectl.cli.differences import difference
-from casectl.cli.formats import age, exact_moment, moment, person, plain, status
+from casectl.cli.formats import age, exact_moment, moment, people, person, plain, status
 from casectl.cli.views import Column, Part, View
 from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, CaseDiff, HistoryEntry, Note
 from casectl.model.configuration import CaseType
@@ -26,10 +26,6 @@ _SHORTEST_WORTH_SHOWING = 60
 
 _BOOKKEEPING = ("id", "case_id", "author", "channel", "created_at", "created_by")
 """What is written with every new row."""
-
-
-def _people(value: Any) -> str:
-    return ", ".join(person(one) for one in value or [])
 
 
 def _yes(value: Any) -> str:
@@ -128,7 +124,7 @@ _USER_COLUMNS = (
 _TEAM_COLUMNS = (
     Column(header="NAME", path="name", rank=0),
     Column(header="LEAD", path="lead", format=person, rank=2),
-    Column(header="MEMBERS", path="members", format=_people, rank=1),
+    Column(header="MEMBERS", path="members", format=people, rank=1),
     Column(header="ACTIVE", path="is_active", rank=3),
 )
 _CONTACT_COLUMNS = (
@@ -136,6 +132,7 @@ _CONTACT_COLUMNS = (
     Column(header="NAME", path="name", rank=0),
     Column(header="MAIL", path="email", rank=0),
     Column(header="PHONE", path="phone", rank=2),
+    Column(header="ACTIVE", path="is_active", rank=3),
 )
 _TYPE_COLUMNS = (
     Column(header="NAME", path="name", rank=0),
@@ -300,9 +297,10 @@ def view_of(verb: type[AnyOperation]) -> View:
 
 
 def all_views() -> dict[str, View]:
-    """Those of keys, clients, sessions, the trash and changes of types too: the daily verbs need not load them."""
+    """Those of keys, sessions, roles, the trash and changes of types too: the daily verbs need not load them."""
     from casectl.cli.access_views import ACCESS_VIEWS
+    from casectl.cli.people_views import PEOPLE_VIEWS
     from casectl.cli.trash_views import TRASH_VIEWS
     from casectl.cli.type_views import TYPE_VIEWS
 
-    return {**VIEWS, **ACCESS_VIEWS, **TRASH_VIEWS, **TYPE_VIEWS}
+    return {**VIEWS, **ACCESS_VIEWS, **PEOPLE_VIEWS, **TRASH_VIEWS, **TYPE_VIEWS}

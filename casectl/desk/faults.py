@@ -52,7 +52,7 @@ def refusal_of(error: BaseException) -> Refusal | None:
     if isinstance(error, errors.DatabaseError) and error.sqlstate == _NOBODY_LEFT:
         return NotAllowed(
             "nobody could manage users and roles after this",
-            hint="first let somebody else be a Tenant Admin: casectl user add LOGIN --role 'Tenant Admin'",
+            hint="first let somebody else be a Tenant Admin: casectl user change LOGIN --add-role 'Tenant Admin'",
         )
     if _cannot_be_text(error):
         return InvalidInput(

@@ -60,6 +60,12 @@ class CaseRef(Noun, frozen=True, kw_only=True):
     number: str
 
 
+class CaseLine(CaseRef, frozen=True, kw_only=True):
+    """Another case by id and number, with what a person needs to know it again."""
+
+    title: str
+
+
 class Case(Noun, frozen=True, kw_only=True):
     """A ticket, incident, complaint or compliance file. Times are UTC; `version` steps with every change."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
 from typing import Literal
 
-from casectl.model.case import Noun, PersonRef, TeamRef
+from casectl.model.case import CaseLine, Noun, PersonRef, TeamRef
 
 
 class TenantSettings(Noun, frozen=True, kw_only=True):
@@ -76,7 +76,57 @@ class Contact(Noun, frozen=True, kw_only=True):
     name: str
     email: str | None
     phone: str | None
+    is_active: bool
     created_at: datetime
+
+
+class Role(Noun, frozen=True, kw_only=True):
+    """A name with rights, which users hold. A deactivated one gives none. `users` is how many active ones hold it."""
+
+    id: int
+    name: str
+    rights: list[str]
+    is_built_in: bool
+    is_active: bool
+    users: int
+
+
+class RoleDetail(Role, frozen=True, kw_only=True):
+    """A role with the first of those who hold it, by login."""
+
+    holders: list[PersonRef]
+
+
+class UserDeactivation(Noun, frozen=True, kw_only=True):
+    """What became of a user who was deactivated.
+
+    `sessions` and `keys` are how many ended. `open_cases` counts his active cases, of which `cases` are the most
+    urgent; `reassigned` of them went to `reassigned_to` (None: to nobody in particular, or they are still his).
+    `leads` are the teams that he still leads.
+    """
+
+    user: User
+    sessions: int
+    keys: int
+    open_cases: int
+    reassigned: int
+    reassigned_to: PersonRef | None
+    cases: list[CaseLine]
+    leads: list[TeamRef]
+
+
+class TeamDeactivation(Noun, frozen=True, kw_only=True):
+    """What became of a team that was deactivated.
+
+    `open_cases` counts its active cases, of which `cases` are the most urgent; `reassigned` of them went to
+    `reassigned_to` (None: to no team, or they are still its own).
+    """
+
+    team: Team
+    open_cases: int
+    reassigned: int
+    reassigned_to: TeamRef | None
+    cases: list[CaseLine]
 
 
 class Membership(Noun, frozen=True, kw_only=True):

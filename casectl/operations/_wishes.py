@@ -151,17 +151,17 @@ async def user_id(unit: Unit, reference: str | None, pointer: str) -> int | None
         return unit.actor.user_id
     user = await unit.people.user(str(reference))
     if not user.is_active:
-        case_input.refuse(f"{user.login} is no longer active", pointer, "inactive", "casectl user list shows who is")
+        case_input.refuse_inactive(user.login, pointer, "casectl user list shows who is")
     return user.id
 
 
-async def team_id(unit: Unit, reference: str | None) -> int | None:
+async def team_id(unit: Unit, reference: str | None, pointer: str = "/team") -> int | None:
     """The id of an active team; None for `none`."""
     if case_input.is_none(reference):
         return None
     team = await unit.people.team(str(reference))
     if not team.is_active:
-        case_input.refuse(f"team {team.name} is no longer active", "/team", "inactive", "casectl team list shows teams")
+        case_input.refuse_inactive(f"team {team.name}", pointer, "casectl team list shows teams")
     return team.id
 
 
@@ -173,6 +173,8 @@ async def contact_of(unit: Unit, reference: str | None) -> tuple[int | None, str
     if email is None:
         _require_contacts(unit, made=False)
         found = await unit.people.contact(name)
+        if not found.is_active:
+            case_input.refuse_inactive(f"the contact {found.name}", "/contact", f"casectl contact activate {found.id}")
         return found.id, found.email
     if email.lower() != unit.actor.email.lower():
         _require_contacts(unit, made=True)

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class ListContacts(Operation[list[Contact]], frozen=True, kw_only=True):
-    """List contacts by name."""
+    """List contacts by name.
+
+    Those that were deactivated are shown with `--all` only.
+    """
 
     name: ClassVar[str] = "contact list"
     right: ClassVar[str] = "contact:read"
@@ -23,7 +26,7 @@ class ListContacts(Operation[list[Contact]], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="People and configuration",
         positionals=("prefix",),
-        options={"limit": ("-n", "--limit")},
+        options={"limit": ("-n", "--limit"), "include_inactive": ("--all",)},
         examples=(
             ("casectl contact list", ""),
             ("casectl contact list a --limit 10", "whose name or address begins with a"),
@@ -34,5 +37,7 @@ class ListContacts(Operation[list[Contact]], frozen=True, kw_only=True):
     prefix: Annotated[str, Meta(description="how name or mail address begin")] = ""
     limit: Annotated[int, Meta(description="contacts at most", ge=1, le=10_000)] = 100
 
+    include_inactive: Annotated[bool, Meta(description="also those that were deactivated")] = False
+
     async def run(self, unit: Unit) -> list[Contact]:
-        return await unit.people.contacts(limit=self.limit, like=self.prefix)
+        return await unit.people.contacts(limit=self.limit, like=self.prefix, active_only=not self.include_inactive)

@@ -46,8 +46,10 @@ class CreateKey(Operation[NewApiKey], frozen=True, kw_only=True):
     async def run(self, unit: Unit) -> NewApiKey:
         name = case_input.one_line(self.key, "name", "/key")
         user_id = await self._holder(unit)
-        wanted = rights.known(self.rights, "/rights") or await self._all(unit, user_id)
-        rights.require_to_give(unit.actor, wanted, "a key")
+        held = unit.actor.rights if user_id == unit.actor.user_id else await unit.access.rights_of(user_id)
+        wanted = rights.known(self.rights, "/rights") or sorted(held)
+        # Of another's rights all, however few the key is given: with it one is him, and sees what is his.
+        rights.require_to_give(unit.actor, {*wanted, *held}, "a key")
         new = new_key()
         made = await unit.access.add_key(
             NewKey(
@@ -72,8 +74,3 @@ class CreateKey(Operation[NewApiKey], frozen=True, kw_only=True):
             if not user.is_active:
                 case_input.refuse(f"the user {user.login} is not active", "/as_user", "inactive")
         return user.id
-
-    async def _all(self, unit: Unit, user_id: int) -> list[str]:
-        """What the actor may with this very login or token; of another holder what that one may."""
-        mine = user_id == unit.actor.user_id
-        return sorted(unit.actor.rights if mine else await unit.access.rights_of(user_id))

@@ -8,8 +8,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from casectl.model.people import Team
 from casectl.operation import Cli, Operation
+from casectl.operations._people import group_name
 from casectl.operations._wishes import user_id
-from casectl.rules import case_input
 
 if TYPE_CHECKING:
     from casectl.unit import Unit
@@ -37,9 +37,7 @@ class AddTeam(Operation[Team], frozen=True, kw_only=True):
     members: Annotated[list[str], Meta(description="user who works in it; may be repeated")] = []
 
     async def run(self, unit: Unit) -> Team:
-        name = case_input.one_line(self.team, "name", "/team")
-        if name.isdigit() or case_input.is_none(name):
-            case_input.refuse(f"{name!r} cannot be the name of a team", "/team", "name", "a word, like l2 or billing")
+        name = group_name(self.team, "team", "/team", "billing")
         lead_id = None if self.lead is UNSET else await user_id(unit, self.lead, "/lead")
         found = [await user_id(unit, member, "/members") for member in self.members]
         members = [member for member in found if member is not None]

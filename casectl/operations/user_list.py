@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from casectl.model.people import User
 from casectl.operation import Cli, Operation
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class ListUsers(Operation[list[User]], frozen=True, kw_only=True):
     """List the users.
 
-    Those who have left are shown with `--all-users` only.
+    Those who were deactivated are shown with `--all` only.
     """
 
     name: ClassVar[str] = "user list"
@@ -25,11 +25,25 @@ class ListUsers(Operation[list[User]], frozen=True, kw_only=True):
     reads: ClassVar[bool] = True
     cli: ClassVar[Cli] = Cli(
         group="People and configuration",
-        examples=(("casectl user list", ""),),
+        positionals=("prefix",),
+        options={"include_inactive": ("--all",)},
+        metavars={"role": "ROLE", "team": "TEAM"},
+        examples=(
+            ("casectl user list", ""),
+            ("casectl user list m --role 'Case Worker'", "whose login, name or address begins with m"),
+        ),
         view="users",
     )
 
-    all_users: Annotated[bool, Meta(description="also those who have left")] = False
+    prefix: Annotated[str, Meta(description="how login, name or mail address begin")] = ""
+    role: Annotated[str, Meta(description="only who has this role")] | UnsetType = UNSET
+    team: Annotated[str, Meta(description="only who works in this team")] | UnsetType = UNSET
+    include_inactive: Annotated[bool, Meta(description="also those who were deactivated")] = False
 
     async def run(self, unit: Unit) -> list[User]:
-        return await unit.people.users(active_only=not self.all_users)
+        return await unit.people.users(
+            active_only=not self.include_inactive,
+            like=self.prefix,
+            role_id=None if self.role is UNSET else (await unit.roles.find(self.role)).id,
+            team_id=None if self.team is UNSET else (await unit.people.team(self.team)).id,
+        )

@@ -39,6 +39,11 @@ def refuse(message: str, pointer: str, code: str = "invalid", hint: str = "") ->
     raise InvalidInput(message, hint=hint, problems=[Problem(message=message, pointer=pointer, code=code, hint=hint)])
 
 
+def refuse_inactive(what: str, pointer: str, hint: str) -> NoReturn:
+    """Refuse to begin anything new with what was deactivated."""
+    refuse(f"{what} is no longer active", pointer, "inactive", hint)
+
+
 def refuse_all(problems: list[Problem]) -> None:
     """Raise one InvalidInput for `problems`, if there are any."""
     if not problems:

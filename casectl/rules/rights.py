@@ -80,8 +80,12 @@ _CASE_WORKER = """
     contact:write user:read team:read type:read tenant:read account:manage key:create
 """
 
+TENANT_ADMIN = "Tenant Admin"
+ADMINISTERS = frozenset({"user:manage", "role:manage"})
+"""What the role Tenant Admin never loses, and what always an active person of a tenant has."""
+
 ROLES: dict[str, frozenset[str]] = {
-    "Tenant Admin": frozenset(RIGHTS),
+    TENANT_ADMIN: frozenset(RIGHTS),
     "Case Worker": frozenset(_CASE_WORKER.split()),
     "Reporter": frozenset({"case:create", "case:read", "note:create", "history:read", "type:read", "account:manage"}),
     "API Client": frozenset(),
@@ -172,6 +176,25 @@ def require_to_give(actor: Actor, wanted: Iterable[str], what: str) -> None:
             f"{actor.login} cannot give {what} rights without having them: {', '.join(lacking)}",
             hint="choose fewer, or ask somebody who has them",
         )
+
+
+def require_no_less(actor: Actor, held: Iterable[str], login: str) -> None:
+    """Raise NotPermitted when a user has rights, `held`, that the actor lacks: who changes him could be him."""
+    lacking = sorted(set(held) - actor.rights)
+    if lacking:
+        raise NotPermitted(
+            f"{login} may do more than {actor.login}: {', '.join(lacking)}", hint="ask somebody who has these rights"
+        )
+
+
+def is_built_in(role: str) -> bool:
+    """Whether a role is one that every tenant is given at its beginning."""
+    return role.lower() in {name.lower() for name in ROLES}
+
+
+def is_tenant_admin(role: str) -> bool:
+    """Whether a role is the one that keeps a tenant administrable."""
+    return role.lower() == TENANT_ADMIN.lower()
 
 
 def is_own(actor: Actor, facts: CaseFacts) -> bool:

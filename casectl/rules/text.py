@@ -137,6 +137,13 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     return f"did you mean {' or '.join(repr(name) for name in found)}?" if found else ""
 
 
+def shell_word(text: str) -> str:
+    """`text` as one word of a shell: a name in a command that is told to be run may be anything."""
+    import shlex
+
+    return shlex.quote(text)
+
+
 def plural(count: int, noun: str, many: str = "") -> str:
     """`1 case`, `2 cases`; `many` is the irregular plural."""
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"

@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casectl.errors import NotFound
+from casectl.errors import Conflict, NotFound
 from casectl.model.people import Contact
+from casectl.rules.case_input import refuse_inactive
+from casectl.rules.text import shell_word
+from casectl.store.changes import change_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import LiteralString
 
     from casectl.store.context import Context
 
-_CONTACT: LiteralString = "SELECT id, name, email, phone, created_at FROM contacts WHERE tenant_id = %(tenant)s"
+_CONTACT: LiteralString = """
+    SELECT id, name, email, phone, is_active, created_at FROM contacts WHERE tenant_id = %(tenant)s
+"""
 
 _CONTACT_OF_WORD: LiteralString = """
     AND (lower(email) = %(text)s OR lower(name) = %(text)s)
-    ORDER BY (lower(email) = %(text)s) DESC NULLS LAST, id LIMIT 1
+    ORDER BY (lower(email) = %(text)s) DESC NULLS LAST, is_active DESC, id LIMIT 1
 """
 
 
 def _contact(row: tuple[Any, ...]) -> Contact:
-    return Contact(id=row[0], name=row[1], email=row[2], phone=row[3], created_at=row[4])
+    return Contact(id=row[0], name=row[1], email=row[2], phone=row[3], is_active=row[4], created_at=row[5])
 
 
-def _pattern(prefix: str) -> str:
+def beginning_with(prefix: str) -> str:
+    """The pattern of LIKE for words in lower case that begin so."""
     escaped = prefix.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return escaped + "%"
 
 
 class StoredContacts:
-    """The contacts' part of `casectl.unit.People`."""
+    """The contacts' part of `casectl.unit_people.People`."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -40,36 +46,58 @@ class StoredContacts:
         return dict(await self._context.sql.rows(statement, (self._context.tenant_id, list(keys))))
 
     async def contact(self, reference: str) -> Contact:
-        """See `casectl.unit.People.contact`."""
+        """See `casectl.unit_people.People.contact`."""
         text = reference.strip().lower()
         how: LiteralString = " AND id::text = %(text)s" if text.isdigit() else _CONTACT_OF_WORD
         rows = await self._context.sql.rows(_CONTACT + how, {"tenant": self._context.tenant_id, "text": text})
         if not rows:
-            raise NotFound(f"there is no contact {reference}", hint="casectl contact list shows them")
+            raise NotFound(f"there is no contact {reference}", hint="casectl contact list --all shows all")
         return _contact(rows[0])
 
-    async def contacts(self, *, limit: int, like: str = "") -> list[Contact]:
-        """See `casectl.unit.People.contacts`."""
+    async def contacts(self, *, limit: int, like: str = "", active_only: bool = True) -> list[Contact]:
+        """See `casectl.unit_people.People.contacts`."""
         rows = await self._context.sql.rows(
             _CONTACT + " AND (lower(name) LIKE %(like)s OR lower(email) LIKE %(like)s)"
-            " ORDER BY lower(name), id LIMIT %(limit)s",
-            {"tenant": self._context.tenant_id, "like": _pattern(like), "limit": limit},
+            " AND (is_active OR NOT %(only)s) ORDER BY lower(name), id LIMIT %(limit)s",
+            {"tenant": self._context.tenant_id, "like": beginning_with(like), "limit": limit, "only": active_only},
         )
         return [_contact(row) for row in rows]
 
+    async def change_contact(self, contact_id: int, changes: Mapping[str, Any]) -> None:
+        """See `casectl.unit_people.People.change_contact`."""
+        taken = await self._context.sql.rows(
+            "SELECT name FROM contacts WHERE tenant_id = %s AND lower(email) = lower(%s) AND id <> %s",
+            (self._context.tenant_id, changes.get("email"), contact_id),
+        )
+        if taken:
+            raise Conflict(
+                f"the contact {taken[0][0]} has this mail address already",
+                hint=f"casectl contact show {shell_word(changes['email'])}",
+            )
+        await change_row(self._context, "contacts", contact_id, changes)
+
     async def find_or_add_contact(self, email: str | None, name: str | None) -> int:
-        """See `casectl.unit.People.find_or_add_contact`."""
+        """See `casectl.unit_people.People.find_or_add_contact`."""
         shown = name or (email or "").split("@", maxsplit=1)[0]
-        return (await self.ensure_contacts([(email, shown)]))[0]
+        found = (await self.ensure_contacts([(email, shown)]))[0]
+        off = await self._context.sql.rows(
+            "SELECT name FROM contacts WHERE tenant_id = %s AND id = %s AND NOT is_active",
+            (self._context.tenant_id, found),
+        )
+        if off:
+            refuse_inactive(f"the contact {off[0][0]}", "/contact", f"casectl contact activate {found}")
+        return found
 
     async def _by_key(self, people: Sequence[tuple[str | None, str]]) -> tuple[dict[str, int], dict[str, int]]:
         """Ids of those of `people` that are there, by lower-case address and by lower-case name."""
         # The function finds what a Reporter may not see, so that his case gets the contact that there is.
+        addresses = [email for email, _ in people if email]
         found = await self._context.sql.rows(
-            "SELECT lower(given), contact_with_address(given) FROM unnest(%s::text[]) given",
-            ([email for email, _ in people if email],),
+            "SELECT lower(given), contact_with_address(given) FROM unnest(%s::text[]) given", (addresses,)
         )
         by_email = {email: key for email, key in found if key is not None}
+        if len(addresses) == len(people):
+            return by_email, {}
         by_name = await self._ids(
             "SELECT lower(name), min(id) FROM contacts WHERE tenant_id = %s AND email IS NULL AND lower(name) = ANY(%s)"
             " GROUP BY lower(name)",
@@ -78,12 +106,12 @@ class StoredContacts:
         return by_email, by_name
 
     async def known_contacts(self, people: Sequence[tuple[str | None, str]]) -> list[int | None]:
-        """See `casectl.unit.People.known_contacts`."""
+        """See `casectl.unit_people.People.known_contacts`."""
         by_email, by_name = await self._by_key(people)
         return [by_email.get(email.lower()) if email else by_name.get(name.lower()) for email, name in people]
 
     async def ensure_contacts(self, people: Sequence[tuple[str | None, str]]) -> list[int]:
-        """See `casectl.unit.People.ensure_contacts`."""
+        """See `casectl.unit_people.People.ensure_contacts`."""
         context = self._context
         by_email, by_name = await self._by_key(people)
         missing: dict[tuple[str | None, str], tuple[str | None, str]] = {}

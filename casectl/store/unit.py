@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from casectl.store.exports import StoredExports
     from casectl.store.jobs import StoredJobs
     from casectl.store.past import StoredPast
+    from casectl.store.roles import StoredRoles
     from casectl.store.sql import Sql
+    from casectl.store.staff import StoredStaff
     from casectl.store.trash import StoredTrash
     from casectl.store.words import StoredWords
 
@@ -96,6 +98,20 @@ class StoredUnit:
         from casectl.store.words import StoredWords
 
         return StoredWords(self.context)
+
+    @property
+    def staff(self) -> StoredStaff:
+        """See `casectl.unit.Unit.staff`; loaded at its first use."""
+        from casectl.store.staff import StoredStaff
+
+        return StoredStaff(self.context)
+
+    @property
+    def roles(self) -> StoredRoles:
+        """See `casectl.unit.Unit.roles`."""
+        from casectl.store.roles import StoredRoles
+
+        return StoredRoles(self.context)
 
     async def now(self) -> datetime:
         """See `casectl.unit.Unit.now`."""

@@ -155,16 +155,66 @@ user password eve < "three owls in a row\\n"
 user password eve < "short\\n"
 user password eve
 user password nobody < "three owls in a row\\n"
+user list w --role "case worker"
+user list --role nothing
+user list --all -o csv --fields login,is_active
+user change eve --name "Eve Moss" --add-role "Case Worker" --remove-role Reporter
+user change eve
+user change eve --login wanda --email nope
+user change eve --login wanda
+user change eve --email none --add-role Emperor
+user change nobody --name X
+user deactivate eve --reassign-to wanda --lead-to none
+user deactivate eve --json
+user deactivate admin
+user deactivate nobody
+user list
+user activate eve -o id
 team list
+team list --member walt
 team show l1
 team show nothing
 team add l3 --lead walt --member wanda
 team add l3
+team change l3 --name third --add-member rita --remove-member wanda
+team change third --lead none --json
+team change third
+team change l1 --name third
+team deactivate third
+team deactivate third --reassign-to third
+team deactivate l1 --reassign-to l2 --dry-run
+team list --all
+team activate third
+role list
+role list --all --having case:delete --json
+role list --having case:delte
+role show "case worker"
+role show nothing
+role add Auditor --right case:read --right history:read
+role add Auditor
+role add Bad --right case:raed
+role change Auditor --add-right audit:read --remove-right case:read
+role change Auditor
+role change "Case Worker" --name Slave
+role change "Tenant Admin" --remove-right user:manage
+role deactivate Auditor
+role deactivate "Tenant Admin"
+user add carl --role Auditor
+role list
+role activate Auditor --json
 contact list
 contact show ada@example.com
 contact show nobody@example.com
 contact add "Ada Lovelace <ada2@example.com>"
 contact add ""
+contact change ada2@example.com --name "Ada L" --phone "+39 06 12"
+contact change ada2@example.com --email ada@example.com
+contact change ada2@example.com
+contact deactivate ada2@example.com
+contact list
+contact list --all
+create "About Ada" --contact ada2@example.com
+contact activate ada2@example.com --json
 type list
 type show incident
 type show nothing
@@ -232,6 +282,9 @@ list --limit 3
 @wanda type migrate incident
 @wanda type deactivate incident
 @wanda update 1 --title "not mine"
+@wanda user deactivate walt
+@wanda role list
+@wanda contact change ada2@example.com --phone none
 @wanda key create small
 @wanda key create big --right user:manage
 @wanda client list

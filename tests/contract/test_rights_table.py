@@ -18,7 +18,7 @@ GIVEN: dict[str, Any] = {
     "status": "active", "query": ["x"], "login": "someone", "team": "l9", "user": "nobody", "contact": "a@b.example",
     "number_pattern": "T-{seq}", "lifecycle": {}, "assignee": "@me", "priority": "high", "type": "nothing",
     "source": "log", "run_id": "1", "records": [], "key": "nothing", "client": "nothing", "session": "999999",
-    "password": "short", "job": "999999", "bulk_update": {}, "since": "2h",
+    "password": "short", "job": "999999", "bulk_update": {}, "since": "2h", "role": "12",
 }  # fmt: skip
 """A value for each field a verb requires; the cases are not there, so that what may be done changes nothing."""
 

@@ -1,0 +1,195 @@
+"""Teams and contacts changed, deactivated and back: what ends takes nothing new, and what it has stays found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from casectl.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from casectl.operations.assign import Assign
+from casectl.operations.contact_activate import ActivateContact
+from casectl.operations.contact_add import AddContact
+from casectl.operations.contact_change import ChangeContact
+from casectl.operations.contact_deactivate import DeactivateContact
+from casectl.operations.contact_list import ListContacts
+from casectl.operations.contact_show import ShowContact
+from casectl.operations.create import Create
+from casectl.operations.list import ListCases
+from casectl.operations.show import Show
+from casectl.operations.team_activate import ActivateTeam
+from casectl.operations.team_change import ChangeTeam
+from casectl.operations.team_deactivate import DeactivateTeam
+from casectl.operations.team_list import ListTeams
+from casectl.operations.team_show import ShowTeam
+from casectl.operations.update import Update
+from casectl.operations.user_deactivate import DeactivateUser
+
+HOSTILE = "\x1b]52;c;eA==\x07[/]\u202eevil"
+
+
+def logins(people: list[Any]) -> list[str]:
+    return [one.login for one in people]
+
+
+def test_a_team_is_changed(desk: Any) -> None:
+    changed = desk.perform(
+        ChangeTeam(team="L2", new_name="second line", lead="wanda", add_members=["rita"], remove_members=["walt"])
+    )
+    assert (changed.name, changed.lead.login, logins(changed.members)) == ("second line", "wanda", ["rita", "wanda"])
+    assert desk.perform(ChangeTeam(team="second LINE", lead=None)).lead is None
+    assert logins(desk.perform(ShowTeam(team="second line")).members) == ["rita", "wanda"]
+    assert [team.name for team in desk.perform(ListTeams(member="rita"))] == ["second line"]
+    assert [team.name for team in desk.perform(ListTeams(member="walt"))] == []
+
+
+def test_all_that_is_wrong_with_a_change_of_a_team(desk: Any) -> None:
+    for wrong in ("12", "none", "", "a\nb"):
+        with pytest.raises(InvalidInput):
+            desk.perform(ChangeTeam(team="l1", new_name=wrong))
+    for wish, told in (
+        ({}, "nothing to change"),
+        ({"remove_members": ["walt"]}, "walt leads the team"),
+        ({"add_members": ["rita"], "remove_members": ["rita"]}, "rita is to be added and removed"),
+        ({"lead": "rita", "remove_members": ["rita"]}, "rita leads"),
+    ):
+        with pytest.raises(InvalidInput, match=told):
+            desk.perform(ChangeTeam(team="l2", **wish))
+    with pytest.raises(Conflict, match="L1"):
+        desk.perform(ChangeTeam(team="l2", new_name="L1"))
+    assert desk.perform(ChangeTeam(team="l2", new_name="L2")).name == "L2"
+    for wish in ({"lead": "nobody"}, {"add_members": ["nobody"]}, {"remove_members": ["nobody"]}):
+        with pytest.raises(NotFound):
+            desk.perform(ChangeTeam(team="l2", **wish))
+    desk.perform(DeactivateUser(user="rita"))
+    for wish in ({"lead": "rita"}, {"add_members": ["rita"]}):
+        with pytest.raises(InvalidInput, match="no longer active"):
+            desk.perform(ChangeTeam(team="l2", **wish))
+
+
+def test_a_deactivated_team_is_given_nothing_new(desk: Any) -> None:
+    case = desk.perform(Create(title="x", team="l1"))
+    tried = desk.perform(DeactivateTeam(team="l1"), dry_run=True)
+    assert (tried.team.is_active, tried.open_cases) == (False, 1)
+    done = desk.perform(DeactivateTeam(team="l1"))
+    assert (done.open_cases, done.reassigned, [line.number for line in done.cases]) == (1, 0, [case.number])
+    for verb in (
+        Create(title="y", team="l1"), Update(case=case.number, team="L1"), Assign(case=case.number, team="l1"),
+        DeactivateTeam(team="l2", reassign_to="l1"), DeactivateTeam(team="l2", reassign_to="l2"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput, match="no longer active"):
+            desk.perform(verb)
+    assert [team.name for team in desk.perform(ListTeams())] == ["l2"]
+    assert [team.name for team in desk.perform(ListTeams(include_inactive=True))] == ["l1", "l2"]
+    assert [one.number for one in desk.perform(ListCases(query=["team:l1"])).items] == [case.number]
+    assert desk.as_user("wanda").perform(Update(case=case.number, title="still hers")).title == "still hers"
+    assert desk.perform(ActivateTeam(team="l1")).is_active
+    assert desk.perform(Create(title="z", team="l1")).team.name == "l1"
+
+
+def test_the_cases_of_a_team_go_to_another(desk: Any) -> None:
+    case = desk.perform(Create(title="x", team="l1", assignee="wanda"))
+    done = desk.perform(DeactivateTeam(team="l1", reassign_to="L2"))
+    assert (done.reassigned, done.reassigned_to.name) == (1, "l2")
+    after = desk.perform(Show(case=case.number))
+    assert (after.team.name, after.assignee.login) == ("l2", "wanda")
+    freed = desk.perform(DeactivateTeam(team="l2", reassign_to=None))
+    assert (freed.reassigned, freed.reassigned_to) == (1, None)
+    assert desk.perform(Show(case=case.number)).team is None
+
+
+@pytest.mark.parametrize("login", ["wanda", "rita", "apic"])
+def test_who_may_not_manage_teams_does_not(desk: Any, login: str) -> None:
+    for verb in (ChangeTeam(team="l1", lead="@me"), DeactivateTeam(team="l1"), ActivateTeam(team="l1")):
+        with pytest.raises(NotPermitted):
+            desk.as_user(login).perform(verb)
+
+
+def test_a_contact_is_changed(desk: Any) -> None:
+    made = desk.perform(AddContact(contact="Ann Lee <ann@example.com>"))
+    changed = desk.perform(ChangeContact(contact="ann@example.com", full_name="Ann Fox", email="fox@example.com",
+                                         phone="+39 06 1234"))  # fmt: skip
+    assert (changed.id, changed.name, changed.email, changed.phone) == (
+        made.id, "Ann Fox", "fox@example.com", "+39 06 1234",
+    )  # fmt: skip
+    cleared = desk.perform(ChangeContact(contact=str(made.id), email=None, phone=None))
+    assert (cleared.email, cleared.phone) == (None, None)
+    assert desk.perform(ChangeContact(contact="Ann Fox", email="fox@example.com")).email == "fox@example.com"
+
+
+def test_all_that_is_wrong_with_a_change_of_a_contact(desk: Any) -> None:
+    desk.perform(AddContact(contact="Ann <ann@example.com>"))
+    desk.perform(AddContact(contact="Bea <bea@example.com>"))
+    with pytest.raises(Conflict, match="Ann"):
+        desk.perform(ChangeContact(contact="Bea", email="ANN@example.com"))
+    assert desk.perform(ChangeContact(contact="Bea", email="BEA@example.com")).email == "BEA@example.com"
+    with pytest.raises(InvalidInput) as caught:
+        desk.perform(ChangeContact(contact="Bea", email="nope", full_name="", phone="a\nb"))
+    assert {one.pointer for one in caught.value.problems} == {"/email", "/full_name", "/phone"}
+    with pytest.raises(InvalidInput, match="nothing to change"):
+        desk.perform(ChangeContact(contact="Bea"))
+    with pytest.raises(NotFound):
+        desk.perform(ChangeContact(contact="nobody", phone="1"))
+
+
+def test_a_deactivated_contact_is_offered_no_more_and_its_cases_stay(desk: Any) -> None:
+    case = desk.perform(Create(title="x", contact="Ann <ann@example.com>"))
+    off = desk.perform(DeactivateContact(contact="Ann"))
+    assert off.is_active is False
+    for contact in ("Ann", "ann@example.com", "Ann Again <ANN@example.com>", "ann"):
+        with pytest.raises(InvalidInput) as refused:
+            desk.perform(Create(title="y", contact=contact))
+        assert (refused.value.problems[0].pointer, refused.value.problems[0].code) == ("/contact", "inactive")
+        assert refused.value.hint == f"casectl contact activate {off.id}"
+    with pytest.raises(InvalidInput, match="no longer active"):
+        desk.perform(AddContact(contact="ann@example.com"))
+    assert desk.perform(ListContacts()) == []
+    assert desk.perform(ListContacts(include_inactive=True)) == [off]
+    assert desk.perform(ShowContact(contact="ann@example.com")) == off
+    assert desk.perform(Show(case=case.number)).contact.email == "ann@example.com"
+    assert [one.number for one in desk.perform(ListCases(query=["contact:ann@example.com"])).items] == [case.number]
+    assert desk.perform(Update(case=case.number, priority="high")).contact.id == off.id
+    twin = desk.perform(AddContact(contact="Ann <other@example.com>"))
+    assert desk.perform(Create(title="z", contact="Ann")).contact.id == twin.id
+    assert desk.perform(ActivateContact(contact=str(off.id))).is_active
+    assert desk.perform(Create(title="z", contact="ann@example.com")).contact.id == off.id
+
+
+@pytest.mark.parametrize("login", ["rita", "apic"])
+def test_who_may_not_write_contacts_does_not(desk: Any, login: str) -> None:
+    desk.perform(AddContact(contact="Ann"))
+    for verb in (
+        ChangeContact(contact="Ann", phone="1"), DeactivateContact(contact="Ann"), ActivateContact(contact="Ann"),
+    ):  # fmt: skip
+        with pytest.raises(NotPermitted):
+            desk.as_user(login).perform(verb)
+
+
+def test_another_tenants_teams_and_contacts_are_not_there(desk: Any) -> None:
+    there = desk.as_user("admin", tenant="globex")
+    contact = there.perform(AddContact(contact="Gwen <gwen@example.com>"))
+    there.perform(ChangeTeam(team="l1", new_name="foreign"))
+    for verb in (
+        ChangeTeam(team="foreign", lead="@me"), DeactivateTeam(team="foreign"), ActivateTeam(team="foreign"),
+        DeactivateTeam(team="l1", reassign_to="foreign"), ChangeContact(contact="gwen@example.com", phone="1"),
+        DeactivateContact(contact="Gwen"), ActivateContact(contact=str(contact.id)),
+    ):  # fmt: skip
+        with pytest.raises(NotFound):
+            desk.perform(verb)
+    assert there.perform(ShowContact(contact="Gwen")).is_active
+
+
+def test_a_repeated_request_and_a_dry_run(desk: Any) -> None:
+    made = desk.perform(AddContact(contact="Ann"))
+    assert desk.perform(DeactivateContact(contact="Ann"), dry_run=True).is_active is False
+    assert desk.perform(ShowContact(contact="Ann")) == made
+    first = desk.perform(ChangeContact(contact="Ann", full_name="Bea"), idempotency_key="k")
+    assert desk.perform(ChangeContact(contact="Ann", full_name="Bea"), idempotency_key="k") == first
+    team = desk.perform(DeactivateTeam(team="l1"), idempotency_key="t")
+    assert desk.perform(DeactivateTeam(team="l1"), idempotency_key="t") == team
+
+
+def test_hostile_names_are_kept_and_told_as_they_are(desk: Any) -> None:
+    assert desk.perform(ChangeTeam(team="l1", new_name=HOSTILE)).name == HOSTILE
+    desk.perform(AddContact(contact="Ann"))
+    assert desk.perform(ChangeContact(contact="Ann", full_name=HOSTILE, phone=HOSTILE)).phone == HOSTILE
