@@ -27,8 +27,7 @@ def status_after(caller: Caller, seconds: float = SOON) -> tuple[int, float]:
 def test_a_token_and_a_key_of_a_deactivated_user_are_refused_within_a_second(api: Caller) -> None:
     walt = api.as_user("walt")
     give_password(api.database, "walt")
-    token = walt.as_user("walt")
-    token.token = tokens_of(api.served, login="walt")["access_token"]
+    token = type(walt)(api.served, api.database, tokens_of(api.served, login="walt")["access_token"])
     assert [caller("GET", "/v1/cases/").status for caller in (walt, token)] == [200, 200]
     done = api("POST", "/v1/users/walt/deactivate/", {})
     assert (done.status, done.json["sessions"], done.json["keys"]) == (200, 1, 1)
