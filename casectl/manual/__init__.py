@@ -20,6 +20,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "export": "all cases, to be taken along",
     },
     "People, rights and logins": {
+        "people": "users, teams, contacts; and what happens when somebody leaves",
         "roles": "who may do what",
         "access": "API keys, passwords, your own identity provider",
         "oauth": "the login of a server, for those who run one or write a client",
