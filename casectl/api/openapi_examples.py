@@ -17,6 +17,7 @@ from casectl.model.case import (
     Case,
     CaseDetail,
     CaseDiff,
+    CaseLine,
     CasePage,
     CaseRef,
     Change,
@@ -29,7 +30,7 @@ from casectl.model.case import (
     TeamRef,
     TypeRef,
 )
-from casectl.model.people import Contact, Team, Tenant, User
+from casectl.model.people import Contact, Role, RoleDetail, Team, TeamDeactivation, Tenant, User, UserDeactivation
 
 REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
     "create": {
@@ -66,7 +67,17 @@ REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
     "escalate": {"with a reason": {"reason": "the whole site is down"}},
     "close": {"with a form field": {"fields": {"close_code": "duplicate"}}},
     "user add": {"a case worker": {"login": "ann", "full_name": "Ann Lee", "roles": ["Case Worker"]}},
+    "user change": {
+        "another role": {"add_roles": ["Tenant Admin"], "remove_roles": ["Case Worker"]},
+        "clear": {"os_user": None},
+    },
+    "user deactivate": {"hand over": {"reassign_to": "marek", "lead_to": None}},
     "team add": {"with a lead": {"team": "l3", "lead": "@me"}},
+    "team change": {"another lead": {"lead": "marek", "add_members": ["@me"]}},
+    "team deactivate": {"hand over": {"reassign_to": "Applications"}},
+    "role add": {"to look": {"role": "Auditor", "rights": ["case:read", "case:read_any", "history:read"]}},
+    "role change": {"one more right": {"add_rights": ["case:delete"]}},
+    "contact change": {"another name": {"full_name": "Ann Lee", "phone": "+39 06 1234"}},
     "contact add": {"by address": {"contact": "Ann Lee <ann@example.com>"}},
     "user password": {"first": {"password": "tulip over nine bridges"}},
     "key create": {"to read": {"key": "nightly", "rights": ["case:read"], "expires": "90d"}},
@@ -93,7 +104,7 @@ REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
 """Bodies by verb and name of the example."""
 
 IN_PATH = {"case": "42", "user": "ann", "team": "Network", "contact": "123", "type": "incident", "key": "nightly",
-           "client": "monitoring", "session": "all", "job": 7}  # fmt: skip
+           "client": "monitoring", "session": "all", "job": 7, "role": "Auditor"}  # fmt: skip
 """Values of parameters in paths."""
 
 QUERIES: dict[str, dict[str, Any]] = {
@@ -125,6 +136,16 @@ _CASE = Case(
     updated_at=_AT,
     version=3,
 )
+_USER = User(
+    id=4, login="ann", name="Ann Lee", email="ann@example.com", os_user=None, roles=["Case Worker"],
+    teams=["Network"], is_active=True, created_at=_AT,
+)  # fmt: skip
+_TEAM = Team(id=2, name="Network", lead=_ANN, members=[_ANN], is_active=True)
+_ROLE = RoleDetail(
+    id=5, name="Auditor", rights=["case:read", "case:read_any", "history:read"], is_built_in=False, is_active=True,
+    users=1, holders=[_ANN],
+)  # fmt: skip
+_LINE = CaseLine(id=42, number="INC-2026-00042", title="Login issues")
 _NOTE = Note(
     id=7,
     case=CaseRef(id=42, number="INC-2026-00042"),
@@ -170,11 +191,18 @@ RESULTS: dict[Any, Any] = {
         ActionChoice(name="note", command="casectl note 42", possible=True),
         ActionChoice(name="reopen", command="casectl reopen 42", possible=False, reason="the case is not closed"),
     ],
-    User: User(
-        id=4, login="ann", name="Ann Lee", email="ann@example.com", os_user=None, roles=["Case Worker"],
-        teams=["Network"], is_active=True, created_at=_AT,
+    User: _USER,
+    Team: _TEAM,
+    list[Role]: [Role(**{name: getattr(_ROLE, name) for name in Role.__struct_fields__})],
+    RoleDetail: _ROLE,
+    UserDeactivation: UserDeactivation(
+        user=msgspec.structs.replace(_USER, is_active=False), sessions=1, keys=2, open_cases=1, reassigned=1,
+        reassigned_to=PersonRef(id=5, name="Marek Novak", login="marek"), cases=[_LINE], leads=[],
     ),
-    Team: Team(id=2, name="Network", lead=_ANN, members=[_ANN], is_active=True),
+    TeamDeactivation: TeamDeactivation(
+        team=msgspec.structs.replace(_TEAM, is_active=False), open_cases=1, reassigned=0, reassigned_to=None,
+        cases=[_LINE],
+    ),
     Contact: Contact(id=123, name="Bea Moss", email="bea@example.com", phone=None, is_active=True, created_at=_AT),
     Tenant: Tenant(id=1, name="northwind", title="Northwind", timezone="Europe/Vienna", created_at=_AT),
 }  # fmt: skip

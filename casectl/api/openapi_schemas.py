@@ -58,6 +58,9 @@ def _line(longest: int = case_input.MAX_NAME) -> Schema:
 
 _WORDS: Schema = {"type": "string", "minLength": 1, "maxLength": case_input.MAX_TEXT, "pattern": WORDS}
 _REFERENCE: Schema = {"anyOf": [_line(), {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}]}
+_REFERENCES: Schema = {"type": "array", "items": _REFERENCE}
+_NAMES: Schema = {"type": "array", "items": _line()}
+_RIGHTS: Schema = {"type": "array", "items": {"type": "string", "enum": [*RIGHTS]}}
 _PRIORITY: Schema = {
     "anyOf": [
         {"type": "integer", "minimum": LOWEST, "maximum": HIGHEST},
@@ -87,21 +90,33 @@ LIMITS: dict[str, Schema] = {
     "contact": _REFERENCE,
     "parent": _REFERENCE,
     "lead": _REFERENCE,
-    "members": {"type": "array", "items": _REFERENCE},
-    "cases": {"type": "array", "items": _REFERENCE},
+    "reassign_to": _REFERENCE,
+    "lead_to": _REFERENCE,
+    "role": _REFERENCE,
+    "members": _REFERENCES,
+    "add_members": _REFERENCES,
+    "remove_members": _REFERENCES,
+    "cases": _REFERENCES,
     "tags": _TAGS,
     "add_tags": _TAGS,
     "remove_tags": _TAGS,
-    "roles": {"type": "array", "items": _line()},
+    "roles": _NAMES,
+    "add_roles": _NAMES,
+    "remove_roles": _NAMES,
     "due": _line(),
     "channel": _line(case_input.MAX_TAG),
     "external_id": _line(),
     "full_name": _line(),
+    "new_name": _line(),
+    "phone": _line(),
     "os_user": _line(),
     "email": {"type": "string", "minLength": 3, "maxLength": case_input.MAX_ADDRESS, "pattern": "^[^@]+@[^@]+$"},
     "login": _LOGIN,
     "limit": {"type": "integer", "minimum": 1, "maximum": 500},
-    "rights": {"type": "array", "items": {"type": "string", "enum": [*RIGHTS]}},
+    "rights": _RIGHTS,
+    "add_rights": _RIGHTS,
+    "remove_rights": _RIGHTS,
+    "having": {"type": "string", "enum": [*RIGHTS]},
     "expires": _line(),
     "grace": _line(),
     "client": _line(),
@@ -115,6 +130,7 @@ _TYPE_NAME: Schema = {"type": "string", "pattern": "^[a-z0-9_-]*[a-z0-9][a-z0-9_
 
 OF_VERB: dict[tuple[str, str], Schema] = {
     ("team add", "team"): _line(),
+    ("role add", "role"): _line(),
     ("contact add", "contact"): _line(),
     ("session revoke", "session"): {"type": "string", "pattern": "^([0-9]{1,18}|all)$"},
     ("user password", "old_password"): {"type": "string", "maxLength": 1024},

@@ -31,8 +31,8 @@ class DeactivateTeam(Operation[TeamDeactivation], frozen=True, kw_only=True):
         positionals=("team",),
         metavars={"reassign_to": "TEAM"},
         examples=(
-            ("casectl team deactivate Hardware --dry-run", "which cases would stay"),
-            ("casectl team deactivate Hardware --reassign-to Applications", ""),
+            ("casectl team deactivate 'Customer Care' --dry-run", "which cases would stay"),
+            ("casectl team deactivate 'Customer Care' --reassign-to Applications", ""),
         ),
         view="team_deactivation",
     )

@@ -35,8 +35,8 @@ class DeactivateUser(Operation[UserDeactivation], frozen=True, kw_only=True):
         positionals=("user",),
         metavars={"reassign_to": "USER", "lead_to": "USER"},
         examples=(
-            ("casectl user deactivate dana --dry-run", "what would end, and which cases would stay"),
-            ("casectl user deactivate dana --reassign-to marek --lead-to none", ""),
+            ("casectl user deactivate sofia --dry-run", "what would end, and which cases would stay"),
+            ("casectl user deactivate sofia --reassign-to marek --lead-to none", ""),
         ),
         view="user_deactivation",
     )

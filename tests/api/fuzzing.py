@@ -35,7 +35,7 @@ BY_RULES = frozenset({
     # of several fields together, and of words with a grammar of their own
     "bad_address", "bad_duration", "bad_time", "carried", "character", "dry_run", "email", "empty", "encoding",
     "excluded", "given_twice", "guessable",
-    "idempotency_conflict", "login", "name", "nothing", "number_pattern", "past", "range", "selection", "tag",
+    "idempotency_conflict", "lead", "login", "name", "nothing", "number_pattern", "past", "range", "selection", "tag",
     "too_many",
 })  # fmt: skip
 """Codes of problems that no schema can tell beforehand."""

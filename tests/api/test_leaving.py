@@ -1,4 +1,4 @@
-"""Who is deactivated is out at once, on a server that knew him a moment ago; a role that is taken gives nothing more."""
+"""Who is deactivated is out at once, also on a server that knew him a moment ago; a taken role gives nothing more."""
 
 from __future__ import annotations
 

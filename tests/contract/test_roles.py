@@ -107,7 +107,7 @@ def test_all_that_is_wrong_with_a_role(desk: Any) -> None:
         with pytest.raises(InvalidInput):
             desk.perform(AddRole(role=wrong))
     for verb in (AddRole(role="REPORTER"), ChangeRole(role=desk.perform(AddRole(role="x")).name, new_name="reporter")):
-        with pytest.raises(Conflict, match="(?i)reporter"):
+        with pytest.raises(Conflict, match=r"REPORTER|reporter"):
             desk.perform(verb)
     with pytest.raises(InvalidInput, match="nothing to change"):
         desk.perform(ChangeRole(role="x"))

@@ -251,9 +251,7 @@ def test_more_cases_than_one_bulk_takes_are_handed_over(desk: Any, prepared_data
     )
     done = desk.perform(DeactivateUser(user="walt", reassign_to="wanda"))
     assert (done.open_cases, done.reassigned, len(done.cases)) == (2101, 2101, 100)
-    told = rows(
-        prepared_database, "SELECT DISTINCT assignee_id, version FROM cases WHERE tenant_id = 1 AND id > 1000"
-    )
+    told = rows(prepared_database, "SELECT DISTINCT assignee_id, version FROM cases WHERE tenant_id = 1 AND id > 1000")
     assert told == [(desk.perform(ShowUser(user="wanda")).id, 2)]
 
 
