@@ -214,7 +214,10 @@ _casectl_command() {
         _casectl_common 2
         ;;
     'user list')
-        _options='--all-users||also those who have left
+        _arguments=('text')
+        _options='--role|text|only who has this role
+--team|team|only who works in this team
+--all||also those who were deactivated
 '
         _casectl_common 2
         ;;
@@ -231,11 +234,36 @@ _casectl_command() {
 '
         _casectl_common 0
         ;;
+    'user change')
+        _arguments=('user')
+        _options='--login|text|new login
+--name|text|name as people read it
+--email|text|mail address, or none
+--os-user|text|operating-system user who acts as this user, or none
+--add-role|text|role to give; may be repeated
+--remove-role|text|role to take; may be repeated
+'
+        _casectl_common 0
+        ;;
+    'user deactivate')
+        _arguments=('user')
+        _options='--reassign-to|text|who gets his open cases, or none (default: they stay his)
+--lead-to|text|who leads his teams, or none (default: they stay his)
+'
+        _casectl_common 0
+        ;;
+    'user activate')
+        _arguments=('user')
+        _casectl_common 0
+        ;;
     'user password')
         _arguments=('user')
         _casectl_common 0
         ;;
     'team list')
+        _options='--member|text|only teams that this user leads or works in
+--all||also those that were deactivated
+'
         _casectl_common 2
         ;;
     'team show')
@@ -249,9 +277,61 @@ _casectl_command() {
 '
         _casectl_common 0
         ;;
+    'team change')
+        _arguments=('team')
+        _options='--name|text|new name
+--lead|user|user who leads it, or none
+--add-member|text|user to take in; may be repeated
+--remove-member|text|user to take out; may be repeated
+'
+        _casectl_common 0
+        ;;
+    'team deactivate')
+        _arguments=('team')
+        _options='--reassign-to|text|team that gets its open cases, or none (default: they stay)
+'
+        _casectl_common 0
+        ;;
+    'team activate')
+        _arguments=('team')
+        _casectl_common 0
+        ;;
+    'role list')
+        _options='--having|text|only roles with this right
+--all||also those that were deactivated
+'
+        _casectl_common 2
+        ;;
+    'role show')
+        _arguments=('text')
+        _casectl_common 2
+        ;;
+    'role add')
+        _arguments=('text')
+        _options='--right|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|right it gives; may be repeated
+'
+        _casectl_common 0
+        ;;
+    'role change')
+        _arguments=('text')
+        _options='--name|text|new name
+--add-right|text|right it gives from now on; may be repeated
+--remove-right|text|right it gives no more; may be repeated
+'
+        _casectl_common 0
+        ;;
+    'role deactivate')
+        _arguments=('text')
+        _casectl_common 0
+        ;;
+    'role activate')
+        _arguments=('text')
+        _casectl_common 0
+        ;;
     'contact list')
         _arguments=('contact')
         _options='-n,--limit|text|contacts at most
+--all||also those that were deactivated
 '
         _casectl_common 2
         ;;
@@ -261,6 +341,22 @@ _casectl_command() {
         ;;
     'contact add')
         _arguments=('text')
+        _casectl_common 0
+        ;;
+    'contact change')
+        _arguments=('contact')
+        _options='--name|text|name as people read it
+--email|text|mail address, or none
+--phone|text|telephone number, or none
+'
+        _casectl_common 0
+        ;;
+    'contact deactivate')
+        _arguments=('contact')
+        _casectl_common 0
+        ;;
+    'contact activate')
+        _arguments=('contact')
         _casectl_common 0
         ;;
     'type list')
@@ -546,7 +642,7 @@ _casectl_command() {
         _casectl_common 3
         ;;
     'help')
-        _arguments=('words:concepts verbs query history safety output exit-codes events rest client import export roles access oauth configuration types postgres server remote')
+        _arguments=('words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types postgres server remote')
         _rest=1
         _options='--search|text|where all these words stand
 --man|text|write the man pages into DIR
@@ -675,6 +771,7 @@ _casectl_subcommand() {
     '|whoami') _reply='whoami' ;;
     '|user') _reply='user' ;;
     '|team') _reply='team' ;;
+    '|role') _reply='role' ;;
     '|contact') _reply='contact' ;;
     '|type') _reply='type' ;;
     '|tenant') _reply='tenant' ;;
@@ -712,6 +809,9 @@ _casectl_subcommand() {
     'contact|list') _reply='contact list' ;;
     'contact|show') _reply='contact show' ;;
     'contact|add') _reply='contact add' ;;
+    'contact|change') _reply='contact change' ;;
+    'contact|deactivate') _reply='contact deactivate' ;;
+    'contact|activate') _reply='contact activate' ;;
     'db|start') _reply='db start' ;;
     'db|stop') _reply='db stop' ;;
     'db|status') _reply='db status' ;;
@@ -733,9 +833,18 @@ _casectl_subcommand() {
     'profile|add') _reply='profile add' ;;
     'profile|use') _reply='profile use' ;;
     'profile|remove') _reply='profile remove' ;;
+    'role|list') _reply='role list' ;;
+    'role|show') _reply='role show' ;;
+    'role|add') _reply='role add' ;;
+    'role|change') _reply='role change' ;;
+    'role|deactivate') _reply='role deactivate' ;;
+    'role|activate') _reply='role activate' ;;
     'team|list') _reply='team list' ;;
     'team|show') _reply='team show' ;;
     'team|add') _reply='team add' ;;
+    'team|change') _reply='team change' ;;
+    'team|deactivate') _reply='team deactivate' ;;
+    'team|activate') _reply='team activate' ;;
     'tenant|show') _reply='tenant show' ;;
     'trash|list') _reply='trash list' ;;
     'type|list') _reply='type list' ;;
@@ -754,6 +863,9 @@ _casectl_subcommand() {
     'user|list') _reply='user list' ;;
     'user|show') _reply='user show' ;;
     'user|add') _reply='user add' ;;
+    'user|change') _reply='user change' ;;
+    'user|deactivate') _reply='user deactivate' ;;
+    'user|activate') _reply='user activate' ;;
     'user|password') _reply='user password' ;;
     *) return 1 ;;
     esac
@@ -794,6 +906,7 @@ actions|Tell what you may do with a case now, and why not the rest
 whoami|Tell who you are here
 user|The people who work here
 team|Teams and who is in them
+role|Roles: the rights that users have
 contact|The people cases are about
 type|Case types: form, lifecycle and numbers
 tenant|The tenant you work in
@@ -835,6 +948,9 @@ path|Tell which files are read
     'contact') rows='list|List contacts by name
 show|Show a contact
 add|Add a contact
+change|Change a contact
+deactivate|Let no new case be about a contact
+activate|Let new cases be about a contact again
 ' ;;
     'db') rows='start|Start the embedded Postgres
 stop|Stop the embedded Postgres
@@ -862,9 +978,19 @@ add|Name a server or a database as a place to work at
 use|Work at a place unless told otherwise
 remove|Forget a place, and the login there
 ' ;;
+    'role') rows='list|List the roles
+show|Show a role with its rights and who has it
+add|Add a role
+change|Change a role: its name or its rights
+deactivate|Let a role give no rights any more
+activate|Let a role give its rights again
+' ;;
     'team') rows='list|List the teams
 show|Show a team with its lead and members
 add|Add a team
+change|Change a team: its name, its lead or its members
+deactivate|Give a team no more cases, and hand over those it has
+activate|Let a team have new cases again
 ' ;;
     'tenant') rows='show|Show the tenant you work in
 ' ;;
@@ -887,6 +1013,9 @@ lifecycle activate|Let a case type take new cases again
     'user') rows='list|List the users
 show|Show a user with roles and teams
 add|Add a user
+change|Change a user, or the roles of one
+deactivate|Let a user in no more, and hand over what he has
+activate|Let a user in again
 password|Set the password of a user
 ' ;;
     esac

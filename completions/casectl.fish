@@ -94,7 +94,8 @@ function __casectl_describe
         case 'whoami'
             __casectl_common 2
         case 'user list'
-            set -g __casectl_options '--all-users||also those who have left'
+            set -g __casectl_arguments 'text'
+            set -g __casectl_options '--role|text|only who has this role' '--team|team|only who works in this team' '--all||also those who were deactivated'
             __casectl_common 2
         case 'user show'
             set -g __casectl_arguments 'user'
@@ -103,10 +104,22 @@ function __casectl_describe
             set -g __casectl_arguments 'text'
             set -g __casectl_options '--name|text|name as people read it (default: the login)' '--email|text|mail address' '--os-user|text|operating-system user who acts as this user' '--role|role,|role; may be repeated (default: Reporter)'
             __casectl_common 0
+        case 'user change'
+            set -g __casectl_arguments 'user'
+            set -g __casectl_options '--login|text|new login' '--name|text|name as people read it' '--email|text|mail address, or none' '--os-user|text|operating-system user who acts as this user, or none' '--add-role|text|role to give; may be repeated' '--remove-role|text|role to take; may be repeated'
+            __casectl_common 0
+        case 'user deactivate'
+            set -g __casectl_arguments 'user'
+            set -g __casectl_options '--reassign-to|text|who gets his open cases, or none (default: they stay his)' '--lead-to|text|who leads his teams, or none (default: they stay his)'
+            __casectl_common 0
+        case 'user activate'
+            set -g __casectl_arguments 'user'
+            __casectl_common 0
         case 'user password'
             set -g __casectl_arguments 'user'
             __casectl_common 0
         case 'team list'
+            set -g __casectl_options '--member|text|only teams that this user leads or works in' '--all||also those that were deactivated'
             __casectl_common 2
         case 'team show'
             set -g __casectl_arguments 'team'
@@ -115,15 +128,56 @@ function __casectl_describe
             set -g __casectl_arguments 'text'
             set -g __casectl_options '--lead|user|user who leads it' '--member|user,|user who works in it; may be repeated'
             __casectl_common 0
+        case 'team change'
+            set -g __casectl_arguments 'team'
+            set -g __casectl_options '--name|text|new name' '--lead|user|user who leads it, or none' '--add-member|text|user to take in; may be repeated' '--remove-member|text|user to take out; may be repeated'
+            __casectl_common 0
+        case 'team deactivate'
+            set -g __casectl_arguments 'team'
+            set -g __casectl_options '--reassign-to|text|team that gets its open cases, or none (default: they stay)'
+            __casectl_common 0
+        case 'team activate'
+            set -g __casectl_arguments 'team'
+            __casectl_common 0
+        case 'role list'
+            set -g __casectl_options '--having|text|only roles with this right' '--all||also those that were deactivated'
+            __casectl_common 2
+        case 'role show'
+            set -g __casectl_arguments 'text'
+            __casectl_common 2
+        case 'role add'
+            set -g __casectl_arguments 'text'
+            set -g __casectl_options '--right|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|right it gives; may be repeated'
+            __casectl_common 0
+        case 'role change'
+            set -g __casectl_arguments 'text'
+            set -g __casectl_options '--name|text|new name' '--add-right|text|right it gives from now on; may be repeated' '--remove-right|text|right it gives no more; may be repeated'
+            __casectl_common 0
+        case 'role deactivate'
+            set -g __casectl_arguments 'text'
+            __casectl_common 0
+        case 'role activate'
+            set -g __casectl_arguments 'text'
+            __casectl_common 0
         case 'contact list'
             set -g __casectl_arguments 'contact'
-            set -g __casectl_options '-n,--limit|text|contacts at most'
+            set -g __casectl_options '-n,--limit|text|contacts at most' '--all||also those that were deactivated'
             __casectl_common 2
         case 'contact show'
             set -g __casectl_arguments 'contact'
             __casectl_common 2
         case 'contact add'
             set -g __casectl_arguments 'text'
+            __casectl_common 0
+        case 'contact change'
+            set -g __casectl_arguments 'contact'
+            set -g __casectl_options '--name|text|name as people read it' '--email|text|mail address, or none' '--phone|text|telephone number, or none'
+            __casectl_common 0
+        case 'contact deactivate'
+            set -g __casectl_arguments 'contact'
+            __casectl_common 0
+        case 'contact activate'
+            set -g __casectl_arguments 'contact'
             __casectl_common 0
         case 'type list'
             set -g __casectl_options '--all-types||also those that take no new cases'
@@ -282,7 +336,7 @@ function __casectl_describe
             set -g __casectl_arguments 'words:bash zsh fish powershell'
             __casectl_common 3
         case 'help'
-            set -g __casectl_arguments 'words:concepts verbs query history safety output exit-codes events rest client import export roles access oauth configuration types postgres server remote'
+            set -g __casectl_arguments 'words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types postgres server remote'
             set -g __casectl_rest 1
             set -g __casectl_options '--search|text|where all these words stand' '--man|text|write the man pages into DIR'
             __casectl_common 3
@@ -368,6 +422,8 @@ function __casectl_subcommand
             set -g __casectl_command 'user'
         case '|team'
             set -g __casectl_command 'team'
+        case '|role'
+            set -g __casectl_command 'role'
         case '|contact'
             set -g __casectl_command 'contact'
         case '|type'
@@ -442,6 +498,12 @@ function __casectl_subcommand
             set -g __casectl_command 'contact show'
         case 'contact|add'
             set -g __casectl_command 'contact add'
+        case 'contact|change'
+            set -g __casectl_command 'contact change'
+        case 'contact|deactivate'
+            set -g __casectl_command 'contact deactivate'
+        case 'contact|activate'
+            set -g __casectl_command 'contact activate'
         case 'db|start'
             set -g __casectl_command 'db start'
         case 'db|stop'
@@ -484,12 +546,30 @@ function __casectl_subcommand
             set -g __casectl_command 'profile use'
         case 'profile|remove'
             set -g __casectl_command 'profile remove'
+        case 'role|list'
+            set -g __casectl_command 'role list'
+        case 'role|show'
+            set -g __casectl_command 'role show'
+        case 'role|add'
+            set -g __casectl_command 'role add'
+        case 'role|change'
+            set -g __casectl_command 'role change'
+        case 'role|deactivate'
+            set -g __casectl_command 'role deactivate'
+        case 'role|activate'
+            set -g __casectl_command 'role activate'
         case 'team|list'
             set -g __casectl_command 'team list'
         case 'team|show'
             set -g __casectl_command 'team show'
         case 'team|add'
             set -g __casectl_command 'team add'
+        case 'team|change'
+            set -g __casectl_command 'team change'
+        case 'team|deactivate'
+            set -g __casectl_command 'team deactivate'
+        case 'team|activate'
+            set -g __casectl_command 'team activate'
         case 'tenant|show'
             set -g __casectl_command 'tenant show'
         case 'trash|list'
@@ -526,6 +606,12 @@ function __casectl_subcommand
             set -g __casectl_command 'user show'
         case 'user|add'
             set -g __casectl_command 'user add'
+        case 'user|change'
+            set -g __casectl_command 'user change'
+        case 'user|deactivate'
+            set -g __casectl_command 'user deactivate'
+        case 'user|activate'
+            set -g __casectl_command 'user activate'
         case 'user|password'
             set -g __casectl_command 'user password'
         case '*'
@@ -537,7 +623,7 @@ end
 function __casectl_subcommands
     switch "$argv[1]"
         case ''
-            printf '%s\t%s\n' 'create' 'Open a case' 'new' 'Open a case' 'note' 'Write a note on a case' 'comment' 'Write a note on a case' 'status' 'Move a case to another status' 'assign' 'Hand a case to somebody or to a team' 'take' 'Take a case yourself' 'update' 'Change a case' 'edit' 'Change a case' 'escalate' 'Escalate a case, with a reason' 'close' 'Close a case' 'reopen' 'Open a closed case again' 'delete' 'Move a case to the trash' 'rm' 'Move a case to the trash' 'restore' 'Bring a case back from the trash' 'purge' 'Erase cases of the trash for good' 'bulk-update' 'Change many cases at once' 'list' 'List cases, the most urgent first' 'ls' 'List cases, the most urgent first' 'search' 'Search cases by words in their text' 'find' 'Search cases by words in their text' 'show' 'Show a case with its notes' 'view' 'Show a case with its notes' 'history' 'Tell who changed what in a case, and when' 'diff' 'Tell what differs in a case between two instants' 'trash' 'What was deleted and can come back' 'events' 'Tell what happens to cases, as it happens' 'actions' 'Tell what you may do with a case now, and why not the rest' 'whoami' 'Tell who you are here' 'user' 'The people who work here' 'team' 'Teams and who is in them' 'contact' 'The people cases are about' 'type' 'Case types: form, lifecycle and numbers' 'tenant' 'The tenant you work in' 'config' 'Settings and where they come from' 'serve' 'Serve the desk to other machines and programs' 'profile' 'Servers and databases to work at' 'auth' 'Your login at a server' 'session' 'Where you are logged in' 'key' 'API keys for scripts' 'client' 'Programs with tokens of their own' 'job' 'Large changes that a server works on' 'init' 'Set up a desk for real use' 'demo' 'Make a desk to try things on' 'db' 'The database behind the desk' 'export' 'Export whole cases as CSV, JSON or JSON Lines' 'import' 'Import cases and their history from a file' 'completion' 'Print the script that completes words in your shell' 'help' 'Read a page of the manual'
+            printf '%s\t%s\n' 'create' 'Open a case' 'new' 'Open a case' 'note' 'Write a note on a case' 'comment' 'Write a note on a case' 'status' 'Move a case to another status' 'assign' 'Hand a case to somebody or to a team' 'take' 'Take a case yourself' 'update' 'Change a case' 'edit' 'Change a case' 'escalate' 'Escalate a case, with a reason' 'close' 'Close a case' 'reopen' 'Open a closed case again' 'delete' 'Move a case to the trash' 'rm' 'Move a case to the trash' 'restore' 'Bring a case back from the trash' 'purge' 'Erase cases of the trash for good' 'bulk-update' 'Change many cases at once' 'list' 'List cases, the most urgent first' 'ls' 'List cases, the most urgent first' 'search' 'Search cases by words in their text' 'find' 'Search cases by words in their text' 'show' 'Show a case with its notes' 'view' 'Show a case with its notes' 'history' 'Tell who changed what in a case, and when' 'diff' 'Tell what differs in a case between two instants' 'trash' 'What was deleted and can come back' 'events' 'Tell what happens to cases, as it happens' 'actions' 'Tell what you may do with a case now, and why not the rest' 'whoami' 'Tell who you are here' 'user' 'The people who work here' 'team' 'Teams and who is in them' 'role' 'Roles: the rights that users have' 'contact' 'The people cases are about' 'type' 'Case types: form, lifecycle and numbers' 'tenant' 'The tenant you work in' 'config' 'Settings and where they come from' 'serve' 'Serve the desk to other machines and programs' 'profile' 'Servers and databases to work at' 'auth' 'Your login at a server' 'session' 'Where you are logged in' 'key' 'API keys for scripts' 'client' 'Programs with tokens of their own' 'job' 'Large changes that a server works on' 'init' 'Set up a desk for real use' 'demo' 'Make a desk to try things on' 'db' 'The database behind the desk' 'export' 'Export whole cases as CSV, JSON or JSON Lines' 'import' 'Import cases and their history from a file' 'completion' 'Print the script that completes words in your shell' 'help' 'Read a page of the manual'
         case 'client'
             printf '%s\t%s\n' 'add' 'Register a program that gets tokens of its own' 'list' 'List the programs that get tokens of their own' 'show' 'Show a client with its rights and addresses' 'rotate' 'Give a client a new secret' 'revoke' 'End a client for good'
         case 'auth'
@@ -545,7 +631,7 @@ function __casectl_subcommands
         case 'config'
             printf '%s\t%s\n' 'show' 'Show every setting with its origin' 'get' 'Print the value of a setting that counts now' 'set' 'Set a setting in your configuration file' 'unset' 'Take a setting out of your configuration file' 'edit' 'Open your configuration file in your editor' 'path' 'Tell which files are read'
         case 'contact'
-            printf '%s\t%s\n' 'list' 'List contacts by name' 'show' 'Show a contact' 'add' 'Add a contact'
+            printf '%s\t%s\n' 'list' 'List contacts by name' 'show' 'Show a contact' 'add' 'Add a contact' 'change' 'Change a contact' 'deactivate' 'Let no new case be about a contact' 'activate' 'Let new cases be about a contact again'
         case 'db'
             printf '%s\t%s\n' 'start' 'Start the embedded Postgres' 'stop' 'Stop the embedded Postgres' 'status' 'Tell where the database is and how it does' 'upgrade' 'Bring the schema to this program\'s version' 'check' 'Check cases, audit, counters and indexes against each other' 'shell' 'Open psql on the desk\'s database' 'url' 'Print the address of the database'
         case 'job'
@@ -556,8 +642,10 @@ function __casectl_subcommands
             printf '%s\t%s\n' 'list' 'List the places you are logged in at' 'revoke' 'End a login, with every token that came of it'
         case 'profile'
             printf '%s\t%s\n' 'list' 'List the places you have named' 'show' 'Show a place: its address, and whether you are logged in' 'add' 'Name a server or a database as a place to work at' 'use' 'Work at a place unless told otherwise' 'remove' 'Forget a place, and the login there'
+        case 'role'
+            printf '%s\t%s\n' 'list' 'List the roles' 'show' 'Show a role with its rights and who has it' 'add' 'Add a role' 'change' 'Change a role: its name or its rights' 'deactivate' 'Let a role give no rights any more' 'activate' 'Let a role give its rights again'
         case 'team'
-            printf '%s\t%s\n' 'list' 'List the teams' 'show' 'Show a team with its lead and members' 'add' 'Add a team'
+            printf '%s\t%s\n' 'list' 'List the teams' 'show' 'Show a team with its lead and members' 'add' 'Add a team' 'change' 'Change a team: its name, its lead or its members' 'deactivate' 'Give a team no more cases, and hand over those it has' 'activate' 'Let a team have new cases again'
         case 'tenant'
             printf '%s\t%s\n' 'show' 'Show the tenant you work in'
         case 'trash'
@@ -565,7 +653,7 @@ function __casectl_subcommands
         case 'type'
             printf '%s\t%s\n' 'list' 'List the case types' 'show' 'Show a case type: its form, its lifecycle and its numbers' 'add' 'Add a case type with its lifecycle' 'lifecycle add' 'Add a case type with its lifecycle' 'change' 'Change a case type, and tell what that means to its open cases' 'lifecycle change' 'Change a case type, and tell what that means to its open cases' 'revisions' 'List the revisions of a case type' 'diff' 'Tell what differs between two revisions of a case type' 'migrate' 'Bring open cases to another revision of their type' 'deactivate' 'Let a case type take no new cases' 'lifecycle deactivate' 'Let a case type take no new cases' 'activate' 'Let a case type take new cases again' 'lifecycle activate' 'Let a case type take new cases again'
         case 'user'
-            printf '%s\t%s\n' 'list' 'List the users' 'show' 'Show a user with roles and teams' 'add' 'Add a user' 'password' 'Set the password of a user'
+            printf '%s\t%s\n' 'list' 'List the users' 'show' 'Show a user with roles and teams' 'add' 'Add a user' 'change' 'Change a user, or the roles of one' 'deactivate' 'Let a user in no more, and hand over what he has' 'activate' 'Let a user in again' 'password' 'Set the password of a user'
     end
 end
 

@@ -27,16 +27,31 @@ function Get-CasectlCommand([string] $Name) {
         'events' { $common = 2; $arguments = @('query'); $rest = $true; $options = @('--after|text|go on behind this event or page', '--since|text|begin at a time: 2h (ago), today, now; or at a cursor', '-n,--limit|text|events of a page', '-f,--follow||go on and tell what comes, until Ctrl-C') }
         'actions' { $common = 2; $arguments = @('case') }
         'whoami' { $common = 2 }
-        'user list' { $common = 2; $options = @('--all-users||also those who have left') }
+        'user list' { $common = 2; $arguments = @('text'); $options = @('--role|text|only who has this role', '--team|team|only who works in this team', '--all||also those who were deactivated') }
         'user show' { $common = 2; $arguments = @('user') }
         'user add' { $common = 0; $arguments = @('text'); $options = @('--name|text|name as people read it (default: the login)', '--email|text|mail address', '--os-user|text|operating-system user who acts as this user', '--role|role,|role; may be repeated (default: Reporter)') }
+        'user change' { $common = 0; $arguments = @('user'); $options = @('--login|text|new login', '--name|text|name as people read it', '--email|text|mail address, or none', '--os-user|text|operating-system user who acts as this user, or none', '--add-role|text|role to give; may be repeated', '--remove-role|text|role to take; may be repeated') }
+        'user deactivate' { $common = 0; $arguments = @('user'); $options = @('--reassign-to|text|who gets his open cases, or none (default: they stay his)', '--lead-to|text|who leads his teams, or none (default: they stay his)') }
+        'user activate' { $common = 0; $arguments = @('user') }
         'user password' { $common = 0; $arguments = @('user') }
-        'team list' { $common = 2 }
+        'team list' { $common = 2; $options = @('--member|text|only teams that this user leads or works in', '--all||also those that were deactivated') }
         'team show' { $common = 2; $arguments = @('team') }
         'team add' { $common = 0; $arguments = @('text'); $options = @('--lead|user|user who leads it', '--member|user,|user who works in it; may be repeated') }
-        'contact list' { $common = 2; $arguments = @('contact'); $options = @('-n,--limit|text|contacts at most') }
+        'team change' { $common = 0; $arguments = @('team'); $options = @('--name|text|new name', '--lead|user|user who leads it, or none', '--add-member|text|user to take in; may be repeated', '--remove-member|text|user to take out; may be repeated') }
+        'team deactivate' { $common = 0; $arguments = @('team'); $options = @('--reassign-to|text|team that gets its open cases, or none (default: they stay)') }
+        'team activate' { $common = 0; $arguments = @('team') }
+        'role list' { $common = 2; $options = @('--having|text|only roles with this right', '--all||also those that were deactivated') }
+        'role show' { $common = 2; $arguments = @('text') }
+        'role add' { $common = 0; $arguments = @('text'); $options = @('--right|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|right it gives; may be repeated') }
+        'role change' { $common = 0; $arguments = @('text'); $options = @('--name|text|new name', '--add-right|text|right it gives from now on; may be repeated', '--remove-right|text|right it gives no more; may be repeated') }
+        'role deactivate' { $common = 0; $arguments = @('text') }
+        'role activate' { $common = 0; $arguments = @('text') }
+        'contact list' { $common = 2; $arguments = @('contact'); $options = @('-n,--limit|text|contacts at most', '--all||also those that were deactivated') }
         'contact show' { $common = 2; $arguments = @('contact') }
         'contact add' { $common = 0; $arguments = @('text') }
+        'contact change' { $common = 0; $arguments = @('contact'); $options = @('--name|text|name as people read it', '--email|text|mail address, or none', '--phone|text|telephone number, or none') }
+        'contact deactivate' { $common = 0; $arguments = @('contact') }
+        'contact activate' { $common = 0; $arguments = @('contact') }
         'type list' { $common = 2; $options = @('--all-types||also those that take no new cases') }
         'type show' { $common = 2; $arguments = @('type'); $options = @('--revision|text|an earlier revision') }
         'type add' { $common = 0; $arguments = @('text'); $options = @('--title|text|name as people read it', '--number-pattern|text|how numbers look: INC-{year}-{seq:05}', '--lifecycle|file|statuses and transitions, likewise', '--form-schema|file|form: JSON Schema, as JSON or TOML') }
@@ -90,7 +105,7 @@ function Get-CasectlCommand([string] $Name) {
         'export' { $common = 3; $arguments = @('query'); $rest = $true; $options = @('--file|file|where to, not standard output', '--overwrite||replace the file if it is there', '--notes||with the notes of each case', '--history||with the history of each case', '--trash||deleted cases, too') }
         'import' { $common = 3; $arguments = @('file'); $options = @('--map|file|what the columns mean', '-n,--dry-run||tell what would happen, change nothing', '--resume||go on after an interruption without remark', '--rejects|file|where refused lines go') }
         'completion' { $common = 3; $arguments = @('words:bash zsh fish powershell') }
-        'help' { $common = 3; $arguments = @('words:concepts verbs query history safety output exit-codes events rest client import export roles access oauth configuration types postgres server remote'); $rest = $true; $options = @('--search|text|where all these words stand', '--man|text|write the man pages into DIR') }
+        'help' { $common = 3; $arguments = @('words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types postgres server remote'); $rest = $true; $options = @('--search|text|where all these words stand', '--man|text|write the man pages into DIR') }
     }
     switch ($common) {
         0 { $options += @('-o,--output|words:table json jsonl csv tsv id|table, json, jsonl, csv, tsv or id', '--json||the same as -o json', '--fields|fields,|only these fields; ''help'' lists them', '--select|text|JMESPath over the JSON', '--jq|text|jq over the JSON; needs the extra casectl[jq]', '--template|text|a line for each result: ''{number} {title}''', '--quiet||only results and errors, no messages', '-y,--yes||answer yes to what would be asked', '--no-input||never ask; what is missing is an error', '--dry-run||check and show everything, change nothing', '--idempotency-key|text|repeated with this key, answer as the first', '--profile|profile|the place to work at, from the configuration', '--tenant|text|the tenant to work in', '--as|user|the login to act as on this machine''s desk', '--config|file|the user''s configuration file', '--stop-after|text|stop the embedded Postgres after that long unused', '--db-user|text|the user that runs the embedded Postgres for root', '--color|words:auto always never|auto, always or never', '--no-pager||never page what is longer than the screen', '--debug||show the traceback of a failure') }
@@ -135,6 +150,7 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
         '|whoami' { return 'whoami' }
         '|user' { return 'user' }
         '|team' { return 'team' }
+        '|role' { return 'role' }
         '|contact' { return 'contact' }
         '|type' { return 'type' }
         '|tenant' { return 'tenant' }
@@ -172,6 +188,9 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
         'contact|list' { return 'contact list' }
         'contact|show' { return 'contact show' }
         'contact|add' { return 'contact add' }
+        'contact|change' { return 'contact change' }
+        'contact|deactivate' { return 'contact deactivate' }
+        'contact|activate' { return 'contact activate' }
         'db|start' { return 'db start' }
         'db|stop' { return 'db stop' }
         'db|status' { return 'db status' }
@@ -193,9 +212,18 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
         'profile|add' { return 'profile add' }
         'profile|use' { return 'profile use' }
         'profile|remove' { return 'profile remove' }
+        'role|list' { return 'role list' }
+        'role|show' { return 'role show' }
+        'role|add' { return 'role add' }
+        'role|change' { return 'role change' }
+        'role|deactivate' { return 'role deactivate' }
+        'role|activate' { return 'role activate' }
         'team|list' { return 'team list' }
         'team|show' { return 'team show' }
         'team|add' { return 'team add' }
+        'team|change' { return 'team change' }
+        'team|deactivate' { return 'team deactivate' }
+        'team|activate' { return 'team activate' }
         'tenant|show' { return 'tenant show' }
         'trash|list' { return 'trash list' }
         'type|list' { return 'type list' }
@@ -214,6 +242,9 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
         'user|list' { return 'user list' }
         'user|show' { return 'user show' }
         'user|add' { return 'user add' }
+        'user|change' { return 'user change' }
+        'user|deactivate' { return 'user deactivate' }
+        'user|activate' { return 'user activate' }
         'user|password' { return 'user password' }
     }
 }
@@ -221,21 +252,22 @@ function Get-CasectlSubcommand([string] $Command, [string] $Word) {
 # The words that may follow a command, each with a tab and what it means.
 function Get-CasectlSubcommands([string] $Command) {
     switch -CaseSensitive ($Command) {
-        '' { ('create' + "`t" + 'Open a case'), ('new' + "`t" + 'Open a case'), ('note' + "`t" + 'Write a note on a case'), ('comment' + "`t" + 'Write a note on a case'), ('status' + "`t" + 'Move a case to another status'), ('assign' + "`t" + 'Hand a case to somebody or to a team'), ('take' + "`t" + 'Take a case yourself'), ('update' + "`t" + 'Change a case'), ('edit' + "`t" + 'Change a case'), ('escalate' + "`t" + 'Escalate a case, with a reason'), ('close' + "`t" + 'Close a case'), ('reopen' + "`t" + 'Open a closed case again'), ('delete' + "`t" + 'Move a case to the trash'), ('rm' + "`t" + 'Move a case to the trash'), ('restore' + "`t" + 'Bring a case back from the trash'), ('purge' + "`t" + 'Erase cases of the trash for good'), ('bulk-update' + "`t" + 'Change many cases at once'), ('list' + "`t" + 'List cases, the most urgent first'), ('ls' + "`t" + 'List cases, the most urgent first'), ('search' + "`t" + 'Search cases by words in their text'), ('find' + "`t" + 'Search cases by words in their text'), ('show' + "`t" + 'Show a case with its notes'), ('view' + "`t" + 'Show a case with its notes'), ('history' + "`t" + 'Tell who changed what in a case, and when'), ('diff' + "`t" + 'Tell what differs in a case between two instants'), ('trash' + "`t" + 'What was deleted and can come back'), ('events' + "`t" + 'Tell what happens to cases, as it happens'), ('actions' + "`t" + 'Tell what you may do with a case now, and why not the rest'), ('whoami' + "`t" + 'Tell who you are here'), ('user' + "`t" + 'The people who work here'), ('team' + "`t" + 'Teams and who is in them'), ('contact' + "`t" + 'The people cases are about'), ('type' + "`t" + 'Case types: form, lifecycle and numbers'), ('tenant' + "`t" + 'The tenant you work in'), ('config' + "`t" + 'Settings and where they come from'), ('serve' + "`t" + 'Serve the desk to other machines and programs'), ('profile' + "`t" + 'Servers and databases to work at'), ('auth' + "`t" + 'Your login at a server'), ('session' + "`t" + 'Where you are logged in'), ('key' + "`t" + 'API keys for scripts'), ('client' + "`t" + 'Programs with tokens of their own'), ('job' + "`t" + 'Large changes that a server works on'), ('init' + "`t" + 'Set up a desk for real use'), ('demo' + "`t" + 'Make a desk to try things on'), ('db' + "`t" + 'The database behind the desk'), ('export' + "`t" + 'Export whole cases as CSV, JSON or JSON Lines'), ('import' + "`t" + 'Import cases and their history from a file'), ('completion' + "`t" + 'Print the script that completes words in your shell'), ('help' + "`t" + 'Read a page of the manual') }
+        '' { ('create' + "`t" + 'Open a case'), ('new' + "`t" + 'Open a case'), ('note' + "`t" + 'Write a note on a case'), ('comment' + "`t" + 'Write a note on a case'), ('status' + "`t" + 'Move a case to another status'), ('assign' + "`t" + 'Hand a case to somebody or to a team'), ('take' + "`t" + 'Take a case yourself'), ('update' + "`t" + 'Change a case'), ('edit' + "`t" + 'Change a case'), ('escalate' + "`t" + 'Escalate a case, with a reason'), ('close' + "`t" + 'Close a case'), ('reopen' + "`t" + 'Open a closed case again'), ('delete' + "`t" + 'Move a case to the trash'), ('rm' + "`t" + 'Move a case to the trash'), ('restore' + "`t" + 'Bring a case back from the trash'), ('purge' + "`t" + 'Erase cases of the trash for good'), ('bulk-update' + "`t" + 'Change many cases at once'), ('list' + "`t" + 'List cases, the most urgent first'), ('ls' + "`t" + 'List cases, the most urgent first'), ('search' + "`t" + 'Search cases by words in their text'), ('find' + "`t" + 'Search cases by words in their text'), ('show' + "`t" + 'Show a case with its notes'), ('view' + "`t" + 'Show a case with its notes'), ('history' + "`t" + 'Tell who changed what in a case, and when'), ('diff' + "`t" + 'Tell what differs in a case between two instants'), ('trash' + "`t" + 'What was deleted and can come back'), ('events' + "`t" + 'Tell what happens to cases, as it happens'), ('actions' + "`t" + 'Tell what you may do with a case now, and why not the rest'), ('whoami' + "`t" + 'Tell who you are here'), ('user' + "`t" + 'The people who work here'), ('team' + "`t" + 'Teams and who is in them'), ('role' + "`t" + 'Roles: the rights that users have'), ('contact' + "`t" + 'The people cases are about'), ('type' + "`t" + 'Case types: form, lifecycle and numbers'), ('tenant' + "`t" + 'The tenant you work in'), ('config' + "`t" + 'Settings and where they come from'), ('serve' + "`t" + 'Serve the desk to other machines and programs'), ('profile' + "`t" + 'Servers and databases to work at'), ('auth' + "`t" + 'Your login at a server'), ('session' + "`t" + 'Where you are logged in'), ('key' + "`t" + 'API keys for scripts'), ('client' + "`t" + 'Programs with tokens of their own'), ('job' + "`t" + 'Large changes that a server works on'), ('init' + "`t" + 'Set up a desk for real use'), ('demo' + "`t" + 'Make a desk to try things on'), ('db' + "`t" + 'The database behind the desk'), ('export' + "`t" + 'Export whole cases as CSV, JSON or JSON Lines'), ('import' + "`t" + 'Import cases and their history from a file'), ('completion' + "`t" + 'Print the script that completes words in your shell'), ('help' + "`t" + 'Read a page of the manual') }
         'client' { ('add' + "`t" + 'Register a program that gets tokens of its own'), ('list' + "`t" + 'List the programs that get tokens of their own'), ('show' + "`t" + 'Show a client with its rights and addresses'), ('rotate' + "`t" + 'Give a client a new secret'), ('revoke' + "`t" + 'End a client for good') }
         'auth' { ('login' + "`t" + 'Log in at the server of the profile'), ('logout' + "`t" + 'Log out at the server of the profile'), ('status' + "`t" + 'Tell who you are at the server'), ('token' + "`t" + 'Print the access token, for curl and the like'), ('refresh' + "`t" + 'Renew the access token now') }
         'config' { ('show' + "`t" + 'Show every setting with its origin'), ('get' + "`t" + 'Print the value of a setting that counts now'), ('set' + "`t" + 'Set a setting in your configuration file'), ('unset' + "`t" + 'Take a setting out of your configuration file'), ('edit' + "`t" + 'Open your configuration file in your editor'), ('path' + "`t" + 'Tell which files are read') }
-        'contact' { ('list' + "`t" + 'List contacts by name'), ('show' + "`t" + 'Show a contact'), ('add' + "`t" + 'Add a contact') }
+        'contact' { ('list' + "`t" + 'List contacts by name'), ('show' + "`t" + 'Show a contact'), ('add' + "`t" + 'Add a contact'), ('change' + "`t" + 'Change a contact'), ('deactivate' + "`t" + 'Let no new case be about a contact'), ('activate' + "`t" + 'Let new cases be about a contact again') }
         'db' { ('start' + "`t" + 'Start the embedded Postgres'), ('stop' + "`t" + 'Stop the embedded Postgres'), ('status' + "`t" + 'Tell where the database is and how it does'), ('upgrade' + "`t" + 'Bring the schema to this program''s version'), ('check' + "`t" + 'Check cases, audit, counters and indexes against each other'), ('shell' + "`t" + 'Open psql on the desk''s database'), ('url' + "`t" + 'Print the address of the database') }
         'job' { ('list' + "`t" + 'List your jobs, the newest first'), ('show' + "`t" + 'Show how far a job is, and which cases it was refused'), ('cancel' + "`t" + 'Cancel a job between two of its steps') }
         'key' { ('list' + "`t" + 'List API keys and their last use'), ('create' + "`t" + 'Make an API key for a script'), ('rotate' + "`t" + 'Make a new API key in the place of one'), ('revoke' + "`t" + 'End an API key at once') }
         'session' { ('list' + "`t" + 'List the places you are logged in at'), ('revoke' + "`t" + 'End a login, with every token that came of it') }
         'profile' { ('list' + "`t" + 'List the places you have named'), ('show' + "`t" + 'Show a place: its address, and whether you are logged in'), ('add' + "`t" + 'Name a server or a database as a place to work at'), ('use' + "`t" + 'Work at a place unless told otherwise'), ('remove' + "`t" + 'Forget a place, and the login there') }
-        'team' { ('list' + "`t" + 'List the teams'), ('show' + "`t" + 'Show a team with its lead and members'), ('add' + "`t" + 'Add a team') }
+        'role' { ('list' + "`t" + 'List the roles'), ('show' + "`t" + 'Show a role with its rights and who has it'), ('add' + "`t" + 'Add a role'), ('change' + "`t" + 'Change a role: its name or its rights'), ('deactivate' + "`t" + 'Let a role give no rights any more'), ('activate' + "`t" + 'Let a role give its rights again') }
+        'team' { ('list' + "`t" + 'List the teams'), ('show' + "`t" + 'Show a team with its lead and members'), ('add' + "`t" + 'Add a team'), ('change' + "`t" + 'Change a team: its name, its lead or its members'), ('deactivate' + "`t" + 'Give a team no more cases, and hand over those it has'), ('activate' + "`t" + 'Let a team have new cases again') }
         'tenant' { ('show' + "`t" + 'Show the tenant you work in') }
         'trash' { ('list' + "`t" + 'List what is in the trash, who put it there and when') }
         'type' { ('list' + "`t" + 'List the case types'), ('show' + "`t" + 'Show a case type: its form, its lifecycle and its numbers'), ('add' + "`t" + 'Add a case type with its lifecycle'), ('lifecycle add' + "`t" + 'Add a case type with its lifecycle'), ('change' + "`t" + 'Change a case type, and tell what that means to its open cases'), ('lifecycle change' + "`t" + 'Change a case type, and tell what that means to its open cases'), ('revisions' + "`t" + 'List the revisions of a case type'), ('diff' + "`t" + 'Tell what differs between two revisions of a case type'), ('migrate' + "`t" + 'Bring open cases to another revision of their type'), ('deactivate' + "`t" + 'Let a case type take no new cases'), ('lifecycle deactivate' + "`t" + 'Let a case type take no new cases'), ('activate' + "`t" + 'Let a case type take new cases again'), ('lifecycle activate' + "`t" + 'Let a case type take new cases again') }
-        'user' { ('list' + "`t" + 'List the users'), ('show' + "`t" + 'Show a user with roles and teams'), ('add' + "`t" + 'Add a user'), ('password' + "`t" + 'Set the password of a user') }
+        'user' { ('list' + "`t" + 'List the users'), ('show' + "`t" + 'Show a user with roles and teams'), ('add' + "`t" + 'Add a user'), ('change' + "`t" + 'Change a user, or the roles of one'), ('deactivate' + "`t" + 'Let a user in no more, and hand over what he has'), ('activate' + "`t" + 'Let a user in again'), ('password' + "`t" + 'Set the password of a user') }
     }
 }
 

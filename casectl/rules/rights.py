@@ -12,7 +12,7 @@ import msgspec
 
 from casectl.errors import InvalidInput, NotPermitted, Problem
 from casectl.model.lifecycle import ACTIVE
-from casectl.rules.text import json_pointer, near
+from casectl.rules.text import did_you_mean, json_pointer, near
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -159,7 +159,7 @@ def known(words: Iterable[str], pointer: str) -> list[str]:
     problems = [
         Problem(
             pointer=pointer, code="unknown_right", message=f"there is no right {word!r}", allowed=near(word, RIGHTS),
-            hint="casectl help roles lists them",
+            hint=did_you_mean(word, RIGHTS) or "casectl help roles lists them",
         )
         for word in [word for word in wanted if word not in RIGHTS][:MOST_TOLD]
     ]  # fmt: skip

@@ -35,6 +35,14 @@ def test_nobody_enters_a_deactivated_tenant_by_name_or_by_ids(own_app: Any) -> N
     assert column(own_app, "SELECT only_tenant()") == ["beta"]
 
 
+def test_a_deactivated_user_enters_by_no_name(own_app: Any) -> None:
+    run(own_app, f"UPDATE users SET {OFF} WHERE id = 1")
+    assert enter(own_app, login="ada")["problem"] == "unknown_user"
+    assert enter(own_app, os_user="os-ada")["problem"] == "unknown_user"
+    assert enter(own_app, tenant=None, os_user="os-ada")["tenant"] == "beta", "there he is somebody still"
+    assert column(own_app, "SELECT (enter_as(1, 1, 'list', 'r')).problem") == ["unknown_user"]
+
+
 def test_when_all_tenants_are_deactivated_that_is_said(own_app: Any) -> None:
     for tenant in (1, 2):
         run(own_app, f"UPDATE tenants SET {OFF}", tenant=tenant)
