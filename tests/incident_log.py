@@ -77,6 +77,23 @@ def final_of(rows: list[Row]) -> Final:
     )  # fmt: skip
 
 
+def instants_of(rows: list[Row]) -> list[datetime]:
+    """When each row came to be so: never before the row ahead of it."""
+    latest = datetime.min.replace(tzinfo=UTC)
+    return [latest := max(latest, instant(row["sys_updated_at"])) for _, row in rows]
+
+
+def opened_at(rows: list[Row]) -> datetime:
+    first = rows[0][1]
+    return min(instant(first["opened_at"]), instant(first["sys_updated_at"]))
+
+
+def state_at(rows: list[Row], at: datetime) -> Final:
+    """The row of an instant; before its first an incident is as that says, but new."""
+    reached = [row for row, since in zip(rows, instants_of(rows), strict=True) if since <= at]
+    return final_of(reached) if reached else msgspec.structs.replace(final_of(rows[:1]), status="new")
+
+
 def reassignments(rows: list[Row]) -> int:
     """Changes of the group from row to row, absent ones included."""
     groups = [row["assignment_group"] for _, row in rows]

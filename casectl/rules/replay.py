@@ -30,7 +30,7 @@ _TIMES = frozenset(name for name in COLUMNS if name.endswith("_at"))
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry of a case's audit. `payload` holds before and after by column and is empty where it was erased.
+    """An entry of a case's audit. `payload` holds before and after by column, None where it was erased.
 
     `steps` says whether the change is one of those that step the version.
     """
@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     is_insert: bool
     steps: bool
-    payload: Mapping[str, Any]
+    payload: Mapping[str, Any] | None
 
 
 class Contradiction(msgspec.Struct, frozen=True):
@@ -74,8 +74,9 @@ class Moment:
     def learn(self, entry: Entry) -> None:
         """What an entry after the instant says of the time before it."""
         self._steps_after += entry.steps
-        self._is_open = self._is_open and bool(entry.payload)
-        if self._is_open:
+        if entry.payload is None:
+            self._is_open = False
+        elif self._is_open:
             for column, (before, _) in entry.payload.items():
                 self.values.setdefault(column, value_of(column, before))
 
@@ -118,9 +119,10 @@ class Replay:
         self._apply(entry)
 
     def _note_who(self, entry: Entry) -> None:
-        if not entry.payload:  # it may have changed anything once more
-            self.changed.clear()
-        self.changed.update(dict.fromkeys(changed_fields(entry.payload), entry))
+        if entry.payload is None:
+            self.changed.clear()  # it may have changed anything once more
+        else:
+            self.changed.update(dict.fromkeys(changed_fields(entry.payload), entry))
 
     def _begin(self, entry: Entry) -> None:
         """Before its creation a case has no values."""
@@ -137,9 +139,11 @@ class Replay:
             moment.changed_at, moment.trashed_by = self._changed_at, self._trashed_by
 
     def _apply(self, entry: Entry) -> None:
-        if not entry.payload:
+        self._changed_at = entry.at
+        if entry.payload is None:
             self._values.clear()
             self._version = self._trashed_by = None
+            return
         for column, (told, after) in entry.payload.items():
             before = value_of(column, told)
             if self._values.get(column, before) != before:
@@ -149,7 +153,6 @@ class Replay:
             self._trashed_by = entry.actor_id
         if self._version is not None:
             self._version += entry.steps
-        self._changed_at = entry.at
 
     def end(self, stored: Mapping[str, Any], version: int) -> None:
         """Hold the last state against the stored case, and take from it what the audit does not tell."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl.rules.replay import COLUMNS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import LiteralString
@@ -32,15 +34,30 @@ _UNAUDITED: LiteralString = """
         WHERE a.tenant_id = c.tenant_id AND a.case_id = c.id AND a.object = 'case' AND a.action = 'insert')
 """
 
-_UNLIKE_AUDIT: LiteralString = """
+_UNLIKE_AUDIT: LiteralString = (
+    """
     SELECT c.tenant_id, c.number AS example FROM cases c JOIN (
-        SELECT DISTINCT ON (a.tenant_id, a.case_id, p.key) a.tenant_id, a.case_id, p.key, p.value ->> 1 AS value
-        FROM audit a, jsonb_each(a.payload) AS p
-        WHERE a.object = 'case' AND p.key IN ('title', 'status_id', 'priority', 'assignee_id', 'team_id')
-          AND jsonb_typeof(p.value) = 'array'
-        ORDER BY a.tenant_id, a.case_id, p.key, a.seq DESC
-    ) told ON told.tenant_id = c.tenant_id AND told.case_id = c.id
-    WHERE told.value IS DISTINCT FROM to_jsonb(c) ->> told.key
+        SELECT a.tenant_id, a.object_id, jsonb_strip_nulls(
+            jsonb_object_agg(p.key, p.value -> 1 ORDER BY a.seq) FILTER (WHERE p.key IS NOT NULL)) AS state
+        FROM audit a LEFT JOIN LATERAL jsonb_each(a.payload) AS p ON true
+        WHERE a.object = 'case' GROUP BY a.tenant_id, a.object_id HAVING bool_and(a.payload IS NOT NULL)
+    ) told ON told.tenant_id = c.tenant_id AND told.object_id = c.id
+    WHERE told.state <> (SELECT jsonb_strip_nulls(to_jsonb(kept)) FROM (SELECT """
+    + ", ".join([f"c.{name}" for name in COLUMNS])
+    + ") AS kept)"
+)
+"""The state that all its entries together lead to, but of a case from whose audit something was erased."""
+
+_BROKEN_CHAIN: LiteralString = """
+    SELECT c.tenant_id, c.number || ' ' || told.key AS example FROM (
+        SELECT a.tenant_id, a.object_id, p.key, p.value -> 0 AS found,
+               lag(p.value -> 1, 1, 'null') OVER (
+                   PARTITION BY a.tenant_id, a.object_id, p.key ORDER BY a.seq) AS left_so
+        FROM audit a CROSS JOIN LATERAL jsonb_each(a.payload) AS p WHERE a.object = 'case'
+    ) told JOIN cases c ON c.tenant_id = told.tenant_id AND c.id = told.object_id
+    WHERE told.found <> told.left_so AND NOT EXISTS (
+        SELECT FROM audit a WHERE a.tenant_id = c.tenant_id AND a.object = 'case' AND a.object_id = c.id
+          AND a.payload IS NULL)
 """
 
 _CATEGORIES: LiteralString = """
@@ -181,6 +198,7 @@ _ROW_CHECKS: tuple[tuple[str, str, LiteralString], ...] = (
     ("actor", "the audit names users that are not there", _ACTORS),
     ("version", "versions of cases are not the number of changes in the audit", _VERSIONS),
     ("state", "cases are not as the audit last says", _UNLIKE_AUDIT),
+    ("chain", "changes of cases did not find what the change before had left", _BROKEN_CHAIN),
     ("category", "cases have a category that is not their status's", _CATEGORIES),
     ("times", "times of resolution or closing do not agree with the status", _TIMES),
     ("response", "cases have a first response without a public note", _RESPONSES),
@@ -238,6 +256,7 @@ def run_checks(owner: Connection[Any], *, app_role: str, read_role: str) -> list
 
     Call it in a transaction of isolation REPEATABLE READ: in one snapshot, work going on meanwhile is no fault.
     """
+    owner.execute("SET LOCAL timezone = 'UTC'")  # as the audit writes times
     return [*_row_findings(owner), *_role_findings(owner, app_role, read_role)]
 
 

@@ -93,7 +93,7 @@ class StoredPast:
             for seq, at, actor_id, actor, operation, action, _, payload in entries:  # noqa: B007 - to go on behind it
                 replay.feed(Entry(
                     at=at, actor_id=actor_id, actor=actor, operation=operation, is_insert=action == "insert",
-                    steps=not payload or bool(payload.keys() - UNVERSIONED), payload=payload or {},
+                    steps=payload is None or bool(payload.keys() - UNVERSIONED), payload=payload,
                 ))  # fmt: skip
             if len(entries) < _PART:
                 replay.end(stored, version)
@@ -148,7 +148,7 @@ class StoredPast:
         notes, more = await StoredNotes(context).of_case(case.id, limit=limit, since=since, until=instant)
         before: dict[tuple[int, str], Any] = {}
         for note_id, payload in await context.sql.rows(_NOTE_CHANGES, (context.tenant_id, case.id, instant)):
-            for name, pair in (payload or {"content": [REDACTED]}).items():
+            for name, pair in ({"content": [REDACTED]} if payload is None else payload).items():
                 before.setdefault((note_id, name), pair[0])
         return [
             replace(

@@ -5,20 +5,24 @@ from __future__ import annotations
 import csv
 import json
 import os
+import random
 import signal
 import stat
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec import UNSET
 from psycopg.conninfo import make_conninfo
 
 from casectl.desk.identity import Identity
 from casectl.desk.local import LocalDesk
 from casectl.operations.list import ListCases
+from casectl.operations.show import Show
 from tests import incident_log as log
 from tests.conftest import copied
 from tests.contract.conftest import prepare
@@ -79,9 +83,20 @@ class Place:
     def print(self):
         return log.fingerprint(self.database.superuser)
 
+    def desk(self):
+        return LocalDesk(lambda: psycopg.connect(**self.database.app), Identity(tenant="acme", login="admin"))
+
+    def cases(self, desk):
+        """All cases, page by page."""
+        after = UNSET
+        while after is not None:
+            page = desk.perform(ListCases(query=["is:all"], limit=500, cursor=after))
+            yield from page.items
+            after = page.next
+
     def titles(self):
-        with LocalDesk(lambda: psycopg.connect(**self.database.app), Identity(tenant="acme", login="admin")) as desk:
-            return [case.title for case in desk.perform(ListCases(query=["is:all"])).items]
+        with self.desk() as desk:
+            return [case.title for case in self.cases(desk)]
 
 
 @pytest.fixture(scope="session")
@@ -116,6 +131,24 @@ def test_the_log_comes_out_as_its_rows_say_and_a_second_run_changes_nothing(plac
     assert (again["seen"], again["imported"], again["refused"]) == (summary["rows"], 0, 0)
     assert place.print() == before
     print(f"{summary['rows']} rows in {seconds:.2f} s")  # noqa: T201 - the issue asks for the figure
+
+
+def test_an_incident_looked_back_at_is_the_row_of_that_instant(place, long_log) -> None:
+    place.imported(long_log)
+    rows = log.incidents(log.rows_of(long_log))
+    chosen = random.Random(20161023)
+    looked = chosen.choices(sorted(rows), k=100)
+    with place.desk() as desk:
+        numbers = {case.external_id: case.number for case in place.cases(desk)}
+        for turn, incident in enumerate(looked):
+            own = rows[incident]
+            first, moments = log.opened_at(own), log.instants_of(own)
+            life = int((moments[-1] - first).total_seconds())
+            at = chosen.choice(moments) if turn % 4 == 0 else first + timedelta(seconds=chosen.randint(0, life + 3600))
+            case = desk.perform(Show(case=numbers[incident], at=at.isoformat()))
+            told = (case.status.name, case.priority, case.team and case.team.name, case.assignee and case.assignee.name)
+            assert log.Final(*told) == log.state_at(own, at), (incident, at)
+            assert (case.created_at, case.redacted, case.discrepancies) == (first, [], [])
 
 
 def test_memory_does_not_grow_with_the_file(place, long_log) -> None:

@@ -77,19 +77,30 @@ DAMAGES = [
     ("audit", "DELETE FROM audit WHERE case_id = 3 AND action = 'insert'", {"audit", "outbox"}),
     ("audit", "DELETE FROM audit WHERE object = 'note' AND object_id = 1", {"audit", "outbox"}),
     ("surplus", "DELETE FROM case_search WHERE note_id = 2; DELETE FROM notes WHERE id = 2", {"surplus"}),
-    ("surplus", TWICE, {"surplus"}),
+    ("surplus", TWICE, {"surplus", "chain"}),
     ("actor", "UPDATE audit SET actor_id = 99 WHERE object = 'job'; UPDATE audit SET actor_id = 99 WHERE case_id = 5",
      {"actor"}),
     ("version", "UPDATE cases SET version = version + 1 WHERE id = 1", {"version"}),
     ("version", "DELETE FROM audit WHERE case_id = 2 AND action = 'update'", {"version", "state", "outbox"}),
     ("state", "UPDATE cases SET priority = 5 - priority WHERE id = 2", {"state"}),
+    *[
+        ("state", f"UPDATE cases SET {change} WHERE id = 2", {"state"})
+        for change in ("due_at = now()", "external_id = 'x'", "is_restricted = true", "team_id = 1",
+                       "created_at = created_at - interval '1 microsecond'", "channel = 'mail'")
+    ],
+    *[
+        ("chain", f"UPDATE audit SET payload = jsonb_set(payload, {forged}) WHERE case_id = 2 AND action = '{action}'",
+         {"chain"})
+        for action, forged in (("update", "'{priority,0}', '1'"), ("insert", "'{title,1}', '\"Forged\"'"))
+    ],
+    ("state", "UPDATE audit SET payload = payload - 'assignee_id' WHERE case_id = 6", {"state"}),
     ("category", "UPDATE cases SET category = 4 WHERE id = 3", {"category"}),
-    ("times", "UPDATE cases SET resolved_at = now() WHERE id = 3", {"times"}),
-    ("times", "UPDATE cases SET closed_at = NULL WHERE id = 6", {"times"}),
-    ("response", "UPDATE cases SET first_response_at = now() WHERE id = 2", {"response"}),
+    ("times", "UPDATE cases SET resolved_at = now() WHERE id = 3", {"times", "state"}),
+    ("times", "UPDATE cases SET closed_at = NULL WHERE id = 6", {"times", "state"}),
+    ("response", "UPDATE cases SET first_response_at = now() WHERE id = 2", {"response", "state"}),
     ("revision", "UPDATE case_types SET revision = 7 WHERE id = 1", {"revision"}),
     ("number", "UPDATE cases SET number = lower((SELECT number FROM cases WHERE id = 1)) WHERE id = 2",
-     {"number", "search"}),
+     {"number", "search", "state"}),
     ("sequence", "UPDATE counters SET value = 1 WHERE starts_with(name, 'number:')", {"sequence"}),
     *[
         ("counter", f"UPDATE counters SET value = 0 WHERE name = '{name}'", {"counter"})
@@ -107,7 +118,7 @@ DAMAGES = [
     ("import", "UPDATE import_rows SET case_id = NULL WHERE line_key = '2'", {"import"}),
     ("outbox", "UPDATE outbox SET case_id = 1 WHERE case_id = 5", {"outbox"}),
     ("outbox", "INSERT INTO outbox VALUES (1, 999999, 1, 'case', 'update')", {"outbox"}),
-    ("orphan", "UPDATE cases SET parent_id = 77 WHERE id = 1", {"orphan"}),
+    ("orphan", "UPDATE cases SET parent_id = 77 WHERE id = 1", {"orphan", "state"}),
     ("orphan", "UPDATE notes SET case_id = 77 WHERE id = 1; UPDATE case_search SET case_id = 77 WHERE note_id = 1",
      {"orphan", "audit", "response"}),
     ("orphan", "UPDATE user_roles SET role_id = 77 WHERE user_id = 1", {"orphan"}),
@@ -133,6 +144,19 @@ def test_the_check_finds_a_damage(worked: Database, check: str, damage: str, fou
     assert told.tenant == ("" if check in ("security", "grant", "trigger", "role") else "acme")
 
 
+def test_what_was_erased_from_the_audit_is_not_held_against_the_case(worked: Database) -> None:
+    with psycopg.connect(**worked.superuser) as connection:
+        connection.execute("SELECT set_config('search_path', 'desk', true)")
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute(
+            "UPDATE audit SET digest = audit_digest(payload, salt), payload = NULL, salt = NULL"
+            " WHERE case_id = 2 AND action = 'insert'"
+        )
+        findings = found_in(connection)
+        connection.rollback()
+    assert findings == []
+
+
 def test_the_command_names_the_damage_and_ends_with_10(server: Any, worked: Database) -> None:
     with copied(server, worked.name) as made:
         environ = {"HOME": "/nowhere", "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)} | {
@@ -148,9 +172,9 @@ def test_the_command_names_the_damage_and_ends_with_10(server: Any, worked: Data
         assert (before.returncode, before.stdout, before.stderr) == (0, "", "All checks passed.\n")
         with psycopg.connect(**made.superuser) as connection:
             connection.execute("SET session_replication_role = replica")
-            connection.execute("UPDATE desk.cases SET closed_at = NULL WHERE id = 6")
+            connection.execute("UPDATE desk.cases SET category = 4 WHERE id = 3")
         after = check("--json")
         assert (after.returncode, json.loads(after.stderr)["error"]["code"]) == (10, "check_failed")
         told = [(finding["check"], finding["tenant"], finding["count"]) for finding in json.loads(after.stdout)]
-        assert told == [("times", "acme", 1)]
-        assert "times of resolution or closing" in check().stdout
+        assert told == [("category", "acme", 1)]
+        assert "a category that is not their status" in check().stdout
