@@ -77,7 +77,7 @@ DAMAGES = [
     ("audit", "DELETE FROM audit WHERE case_id = 3 AND action = 'insert'", {"audit", "outbox"}),
     ("audit", "DELETE FROM audit WHERE object = 'note' AND object_id = 1", {"audit", "outbox"}),
     ("surplus", "DELETE FROM case_search WHERE note_id = 2; DELETE FROM notes WHERE id = 2", {"surplus"}),
-    ("surplus", TWICE, {"surplus", "chain"}),
+    ("surplus", TWICE, {"surplus", "state"}),
     ("actor", "UPDATE audit SET actor_id = 99 WHERE object = 'job'; UPDATE audit SET actor_id = 99 WHERE case_id = 5",
      {"actor"}),
     ("version", "UPDATE cases SET version = version + 1 WHERE id = 1", {"version"}),
@@ -89,8 +89,8 @@ DAMAGES = [
                        "created_at = created_at - interval '1 microsecond'", "channel = 'mail'")
     ],
     *[
-        ("chain", f"UPDATE audit SET payload = jsonb_set(payload, {forged}) WHERE case_id = 2 AND action = '{action}'",
-         {"chain"})
+        ("state", f"UPDATE audit SET payload = jsonb_set(payload, {forged}) WHERE case_id = 2 AND action = '{action}'",
+         {"state"})
         for action, forged in (("update", "'{priority,0}', '1'"), ("insert", "'{title,1}', '\"Forged\"'"))
     ],
     ("state", "UPDATE audit SET payload = payload - 'assignee_id' WHERE case_id = 6", {"state"}),

@@ -8,6 +8,7 @@ import pytest
 from psycopg import errors
 from tenants_by_sql import act, column, enter, refused
 
+from casectl.rules.replay import COLUMNS
 from casectl.store.tables import KINDS
 
 
@@ -281,3 +282,13 @@ def test_a_thousand_changes_after_a_single_one_keep_a_quick_plan(app: Any) -> No
     done = app.execute("UPDATE cases SET title = 'y', changed_by = 1, changed_at = now() WHERE id >= 10")
     assert done.rowcount == 3000
     assert column(app, "SELECT count(*) FROM audit WHERE action = 'update' AND xid = pg_current_xact_id()") == [3001]
+
+
+def test_the_replay_knows_every_column_that_the_audit_tells(app: Any) -> None:
+    told = column(
+        app,
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'cases'::regclass AND attnum > 0 AND NOT attisdropped"
+        " AND attgenerated = ''"
+        " AND attname NOT IN ('tenant_id', 'id', 'category', 'version', 'changed_by', 'changed_at')",
+    )
+    assert sorted(COLUMNS) == sorted(told)
