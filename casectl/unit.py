@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from casectl.operation import AnyOperation, Call
     from casectl.rules.query import Query
     from casectl.unit_access import AccessControl
-    from casectl.unit_exports import Exports
+    from casectl.unit_exchange import Exchange
     from casectl.unit_jobs import Jobs
     from casectl.unit_past import Past
     from casectl.unit_people import People, Roles, Staff
@@ -283,8 +283,8 @@ class Unit(Protocol):
         ...
 
     @property
-    def exports(self) -> Exports:
-        """Whole cases."""
+    def exchange(self) -> Exchange:
+        """Whole cases, out and in."""
         ...
 
     @property

@@ -631,6 +631,7 @@ _casectl_command() {
     'import')
         _arguments=('file')
         _options='--map|file|what the columns mean
+--create-people||without a map: make missing users and teams
 -n,--dry-run||tell what would happen, change nothing
 --resume||go on after an interruption without remark
 --rejects|file|where refused lines go

@@ -330,7 +330,7 @@ function __casectl_describe
             __casectl_common 3
         case 'import'
             set -g __casectl_arguments 'file'
-            set -g __casectl_options '--map|file|what the columns mean' '-n,--dry-run||tell what would happen, change nothing' '--resume||go on after an interruption without remark' '--rejects|file|where refused lines go'
+            set -g __casectl_options '--map|file|what the columns mean' '--create-people||without a map: make missing users and teams' '-n,--dry-run||tell what would happen, change nothing' '--resume||go on after an interruption without remark' '--rejects|file|where refused lines go'
             __casectl_common 3
         case 'completion'
             set -g __casectl_arguments 'words:bash zsh fish powershell'

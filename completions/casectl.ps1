@@ -103,7 +103,7 @@ function Get-CasectlCommand([string] $Name) {
         'db shell' { $common = 3 }
         'db url' { $common = 3; $options = @('--show-password||do not replace it by ***') }
         'export' { $common = 3; $arguments = @('query'); $rest = $true; $options = @('--file|file|where to, not standard output', '--overwrite||replace the file if it is there', '--notes||with the notes of each case', '--history||with the history of each case', '--trash||deleted cases, too') }
-        'import' { $common = 3; $arguments = @('file'); $options = @('--map|file|what the columns mean', '-n,--dry-run||tell what would happen, change nothing', '--resume||go on after an interruption without remark', '--rejects|file|where refused lines go') }
+        'import' { $common = 3; $arguments = @('file'); $options = @('--map|file|what the columns mean', '--create-people||without a map: make missing users and teams', '-n,--dry-run||tell what would happen, change nothing', '--resume||go on after an interruption without remark', '--rejects|file|where refused lines go') }
         'completion' { $common = 3; $arguments = @('words:bash zsh fish powershell') }
         'help' { $common = 3; $arguments = @('words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types postgres server remote'); $rest = $true; $options = @('--search|text|where all these words stand', '--man|text|write the man pages into DIR') }
     }

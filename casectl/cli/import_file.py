@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
@@ -14,12 +15,13 @@ import msgspec
 from casectl.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from casectl.rules.import_map import ImportMap
+    from collections.abc import Iterator
 
 LONGEST = 1_000_000
 """Characters (in JSON Lines bytes) of one line."""
+_LONGEST_SKIPPED = 64 * LONGEST
+"""Characters of a line that is passed over because it is too long; one that goes on is no line."""
+_ENDINGS = {"csv": "csv", "tsv": "csv", "json": "jsonl", "jsonl": "jsonl", "ndjson": "jsonl"}
 _LONGEST_RECORD = 4 * LONGEST
 """Characters of one record of CSV, whose quoted values may run over many lines."""
 
@@ -38,24 +40,37 @@ class Line(msgspec.Struct, kw_only=True):
         return sum(map(len, self.original))
 
 
-def read_lines(file: IO[bytes], import_map: ImportMap, check: Callable[[list[str]], None]) -> Iterator[Line]:
-    """The lines of the file by the map's format. `check` gets the columns of a CSV file first and may refuse them."""
-    if import_map.format == "jsonl":
-        yield from _json_lines(file)
-        return
-    with io.TextIOWrapper(file, encoding=import_map.encoding, errors="surrogateescape", newline="") as text:
-        yield from _csv_lines(text, import_map.delimiter, check)
+def kind_of(file: IO[bytes], name: str, wanted: str, encoding: str) -> str:
+    """`csv` or `jsonl`: as `wanted`, else by the ending of the file's name, else by how it begins.
+
+    `file` can be looked into (a BufferedReader). Raises InvalidInput for one that is no text.
+    """
+    head: bytes = file.peek(LONGEST)[:LONGEST] if isinstance(file, io.BufferedReader) else b""
+    if b"\0" in head.partition(b"\n")[0] and "16" not in encoding and "32" not in encoding:
+        raise InvalidInput(f"{name} is no text: it holds NUL bytes", hint="CSV and JSON Lines can be imported")
+    if wanted:
+        return wanted
+    ending = name.rpartition(".")[2].lower()
+    if ending in _ENDINGS:
+        return _ENDINGS[ending]
+    return "jsonl" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "csv"
 
 
-def columns_of(file: IO[bytes], import_map: ImportMap) -> list[str]:
-    """The header of a file of rejected lines: the file's own columns, or one for a line of JSON."""
-    if import_map.format == "jsonl":
-        return ["original"]
-    text = io.TextIOWrapper(file, encoding=import_map.encoding, errors="surrogateescape", newline="")
+def delimiter_of(file: IO[bytes]) -> str:
+    """What a CSV file's first line has most of: commas, semicolons or tabs."""
+    head = file.peek(LONGEST) if isinstance(file, io.BufferedReader) else b""
+    first = head.partition(b"\n")[0]
+    return max(",;\t", key=lambda mark: first.count(mark.encode()))
+
+
+def csv_lines(file: IO[bytes], encoding: str, delimiter: str) -> Iterator[Line]:
+    """The header, as a line without cells, then the records of a CSV file. InvalidInput for a header that is none."""
+    text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
     try:
-        return next(csv.reader(_Bounded(text), delimiter=import_map.delimiter), [])
+        yield from _csv_lines(text, delimiter)
     finally:
-        text.detach()  # else the wrapper complains that nobody closed it
+        with suppress(ValueError):  # it was closed before this was read to its end
+            text.detach()  # whoever opened the file closes it
 
 
 class _Bounded:
@@ -86,6 +101,9 @@ class _Bounded:
             self.too_long = True
             while line and not line.endswith(("\n", "\r")):
                 line = self._text.readline(LONGEST)
+                self._size += len(line)
+                if self._size > _LONGEST_SKIPPED:
+                    raise _endless(self.count)
             return "\n"
         self._size += len(line)
         if self._size > _LONGEST_RECORD:
@@ -93,7 +111,13 @@ class _Bounded:
         return line
 
 
-def _csv_lines(text: io.TextIOWrapper, delimiter: str, check: Callable[[list[str]], None]) -> Iterator[Line]:
+def _endless(line: int) -> InvalidInput:
+    return InvalidInput(
+        f"line {line} does not end within {_LONGEST_SKIPPED:,} characters", hint="is this the right file?"
+    )
+
+
+def _csv_lines(text: io.TextIOWrapper, delimiter: str) -> Iterator[Line]:
     csv.field_size_limit(LONGEST)
     lines = _Bounded(text)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -114,8 +138,8 @@ def _csv_lines(text: io.TextIOWrapper, delimiter: str, check: Callable[[list[str
         if header is None:
             if fault:
                 raise InvalidInput(f"the first line names no columns: {fault}", hint="is this the right file?")
-            check(row)
             header = row
+            yield Line(number=begins, original=row)
         elif fault or row:
             yield _line(begins, header, row, fault)
 
@@ -127,16 +151,40 @@ def _line(number: int, header: list[str], row: list[str], fault: str) -> Line:
     return Line(number=number, cells=cells, original=row, fault=fault)
 
 
-def _json_lines(file: IO[bytes]) -> Iterator[Line]:
+def json_lines(file: IO[bytes]) -> Iterator[Line]:
+    """The objects of JSON Lines, or of a JSON array that has one on each line. InvalidInput for any other array."""
     number = 0
+    is_array = False
     while line := file.readline(LONGEST + 1):
         number += 1
         if len(line) > LONGEST:
-            while line and not line.endswith(b"\n"):
-                line = file.readline(LONGEST)
+            _skip(file, line, number)
             yield Line(number=number, fault=f"it is longer than {LONGEST:,} bytes")
-        elif line.strip():
-            yield _json_line(number, line)
+            continue
+        text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+        if number == 1 and text.startswith(b"["):
+            is_array = True
+            if text not in (b"[", b"[]"):
+                raise _other_array()
+        elif text and not (is_array and text == b"]"):
+            found = _json_line(number, text.removesuffix(b",") if is_array else text)
+            if is_array and found.fault and number == 2:  # noqa: PLR2004 - where the first object stands
+                raise _other_array()
+            yield found
+
+
+def _other_array() -> InvalidInput:
+    return InvalidInput("the JSON array has not one object on each line", hint="jq -c '.[]' makes JSON Lines of it")
+
+
+def _skip(file: IO[bytes], line: bytes, number: int) -> None:
+    """Read on to the end of a line that is too long."""
+    skipped = 0
+    while line and not line.endswith(b"\n"):
+        line = file.readline(LONGEST)
+        skipped += len(line)
+        if skipped > _LONGEST_SKIPPED:
+            raise _endless(number)
 
 
 def _json_line(number: int, line: bytes) -> Line:

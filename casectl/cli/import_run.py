@@ -14,33 +14,36 @@ import msgspec
 
 from casectl.model.imports import ImportResult, ImportSummary, LineOutcome
 from casectl.operations.import_changes import MAX_RECORDS, ImportChanges
-from casectl.rules.import_values import record_of, unread_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from casectl.cli.import_file import Line
     from casectl.cli.import_rejects import Rejects
+    from casectl.cli.import_source import Source
     from casectl.desk import Desk
-    from casectl.model.imports import ChangeRecord
-    from casectl.rules.import_map import ImportMap
+    from casectl.model.imports import ChangeRecord, ParentLink, PlannedCase
 
 _BATCH_SIZE = 8_000_000
 """Characters in one batch: lines may be long."""
 _SHOWN = 100
+_PLANNED = 10
 _COUNTS = ("rows", "imported", "created", "changes", "unchanged", "refused", "blocked", "seen", "raised",
-           "openings_moved")  # fmt: skip
+           "openings_moved", "incomplete")  # fmt: skip
 
 
 class ImportRun:
     """One run over one file. `desk` performs the batches, `rejects` takes refused lines (None: nowhere)."""
 
-    def __init__(self, desk: Desk, import_map: ImportMap, rejects: Rejects | None, *, dry_run: bool) -> None:
-        self.desk, self.map, self.rejects, self.dry_run = desk, import_map, rejects, dry_run
+    def __init__(self, desk: Desk, source: Source, rejects: Rejects | None, *, dry_run: bool) -> None:
+        self.desk, self.source, self.rejects, self.dry_run = desk, source, rejects, dry_run
+        self.map = source.map
         self.run_id = os.urandom(8).hex()
         self.counts = dict.fromkeys(_COUNTS, 0)
         self.refusals: list[LineOutcome] = []
         self._began = time.monotonic()
+        self.planned: list[PlannedCase] = []
+        self._waiting: list[ParentLink] = []
         self._carried: dict[str, bytes] = {}
         self._planned: set[bytes] = set()
 
@@ -59,30 +62,39 @@ class ImportRun:
 
     def perform(self, batch: list[Line]) -> ImportResult:
         """Import a batch and add what became of it."""
-        records = [self._record(line) for line in batch]
+        records = [self.source.record(line) for line in batch]
         twice = 0
         if self.dry_run:
             records, twice = self._not_planned(records)
-        cases = {record.external_id for record in records}
-        result = self.desk.perform(
-            ImportChanges(
-                source=self.map.source, run_id=self.run_id, records=records, channel=self.map.channel,
-                mode="case" if self.map.mode == "case" else "change", create=self.map.create, dry_run=self.dry_run,
-                carried={name: self._carried[name] for name in cases if name in self._carried},
-            )
-        )  # fmt: skip
-        self._carried |= result.carried
-        for name in _COUNTS:
-            self.counts[name] += getattr(result, name)
+        parents = {record.whole.parent.upper() for record in records if record.whole and record.whole.parent}
+        result = self._perform(records, [], parents | {record.external_id for record in records})
+        self._waiting += result.waiting
+        self.planned += result.planned[: _PLANNED - len(self.planned)]
         self.counts["rows"] += twice
         self.counts["seen"] += twice
         self._keep(result, batch)
         return result
 
-    def _record(self, line: Line) -> ChangeRecord:
-        if line.fault:
-            return unread_record(line.number, repr(line.original), line.fault)
-        return record_of(self.map, line.number, line.cells)
+    def link(self) -> None:
+        """Give the cases their parents that came behind them, once all lines have been read."""
+        for start in range(0, len(self._waiting), MAX_RECORDS):
+            links = self._waiting[start : start + MAX_RECORDS]
+            result = self._perform([], links, {link.parent.upper() for link in links})
+            self.refusals += result.outcomes[: _SHOWN - len(self.refusals)]
+
+    def _perform(self, records: list[ChangeRecord], links: list[ParentLink], keys: set[str]) -> ImportResult:
+        """Perform the verb and count; a dry run carries the cases of these keys on."""
+        result = self.desk.perform(
+            ImportChanges(
+                source=self.map.source, run_id=self.run_id, records=records, links=links, channel=self.map.channel,
+                mode="case" if self.map.mode == "case" else "change", create=self.map.create, dry_run=self.dry_run,
+                carried={name: self._carried[name] for name in keys if name in self._carried},
+            )
+        )  # fmt: skip
+        self._carried |= result.carried
+        for name in _COUNTS:
+            self.counts[name] += getattr(result, name)
+        return result
 
     def _not_planned(self, records: list[ChangeRecord]) -> tuple[list[ChangeRecord], int]:
         """Without the lines that this dry run has met before: a real run would see them as imported."""
@@ -110,7 +122,7 @@ class ImportRun:
             self.counts | {
                 "file": file, "source": self.map.source, "dry_run": self.dry_run, "complete": complete,
                 "rejects": written, "seconds": round(time.monotonic() - self._began, 2),
-                "refusals": msgspec.to_builtins(self.refusals),
+                "refusals": msgspec.to_builtins(self.refusals), "planned": msgspec.to_builtins(self.planned),
             },
             ImportSummary,
         )  # fmt: skip

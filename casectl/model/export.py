@@ -5,18 +5,24 @@ Anyone above `model` may import it. rules.export_cells says how it stands in CSV
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from casectl.model.case import Change, Noun
+
+NOBODY = "casectl"
+"""The login of what no user did but the desk itself."""
+
+
+Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class ExportedNote(Noun, frozen=True, kw_only=True):
     """A note with its author's login."""
 
-    created_at: datetime
+    created_at: Instant
     author: str | None
     channel: str
     is_internal: bool
@@ -26,7 +32,7 @@ class ExportedNote(Noun, frozen=True, kw_only=True):
 class ExportedEvent(Noun, frozen=True, kw_only=True):
     """An entry of a case's history: of the case itself or of one of its notes."""
 
-    at: datetime
+    at: Instant
     actor: str
     operation: str
     request_id: str
@@ -57,19 +63,19 @@ class ExportedCase(Noun, frozen=True, kw_only=True):
     contact: str | None
     contact_email: str | None
     tags: list[str]
-    due_at: datetime | None
+    due_at: Instant | None
     channel: str
     external_id: str | None
     parent: str | None
     is_restricted: bool
-    created_at: datetime
+    created_at: Instant
     created_by: str
-    updated_at: datetime
+    updated_at: Instant
     updated_by: str
-    first_response_at: datetime | None
-    resolved_at: datetime | None
-    closed_at: datetime | None
-    deleted_at: datetime | None
+    first_response_at: Instant | None
+    resolved_at: Instant | None
+    closed_at: Instant | None
+    deleted_at: Instant | None
     version: int
     fields: dict[str, Any]
     notes: list[ExportedNote] | UnsetType = UNSET

@@ -11,7 +11,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-LineResult = Literal["created", "changed", "unchanged", "refused", "blocked", "seen"]
+from casectl.model.export import ExportedCase  # noqa: TC001 - msgspec resolves the annotations at run time
+
+LineResult = Literal["created", "changed", "unchanged", "refused", "blocked", "seen", "incomplete"]
 
 
 class ContactName(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -27,6 +29,7 @@ class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     `line` is where it begins in the file, `line_key` names it in every run, `digest` is the sha256 of its content.
     `at` and `by` say when and by whom the line's change was made, `opened_at` and `opened_by` the case. UNSET is what
     the line does not tell, None is cleared. `refused` says why the line could not be read at all.
+    A line of an export has the `whole` case and says nothing besides.
     """
 
     line: int
@@ -50,7 +53,32 @@ class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     due_at: datetime | UnsetType | None = UNSET
     tags: list[str] | UnsetType = UNSET
     fields: dict[str, Any] = {}
+    whole: ExportedCase | None = None
     refused: str = ""
+
+
+class ParentLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A case of a line of this import whose parent came behind it, or is not there at all."""
+
+    line: int
+    line_key: str
+    number: str
+    parent: str
+
+
+class PlannedCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A case as an import would make it; without a number of the file's it would get its type's next one."""
+
+    line: int
+    number: str | None
+    title: str
+    type: str
+    status: str
+    priority: int
+    priority_name: str
+    assignee: str | None
+    team: str | None
+    created_at: datetime
 
 
 class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +91,10 @@ class CreateOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that was not imported, and why: `refused` itself, or `blocked` by an earlier refused line of its case."""
+    """A line that was not imported, and why: `refused` itself, or `blocked` by an earlier refused line of its case.
+
+    One that is `incomplete` was imported, but its parent is not there.
+    """
 
     line: int
     result: LineResult
@@ -75,7 +106,9 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Every row counts once: as imported, unchanged, refused, blocked or seen (by an earlier run). An imported row may
     make both a case and a change of it. `raised` are times moved up to their predecessor's, `openings_moved` openings
-    moved down to the first change. `carried` is what a dry run hands to its next batch, by external id.
+    moved down to the first change. `waiting` are cases that have a parent to come: to be sent as `links` when all lines
+    have been read; `incomplete` counts those among the links that found none. A dry run hands what it has `carried` to
+    its next batch, by the case's key, and tells the first cases as `planned`.
     """
 
     rows: int = 0
@@ -88,15 +121,34 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
     seen: int = 0
     raised: int = 0
     openings_moved: int = 0
+    incomplete: int = 0
     outcomes: list[LineOutcome] = []
+    waiting: list[ParentLink] = []
+    planned: list[PlannedCase] = []
     carried: dict[str, bytes] = {}
+
+
+MOST_PLANNED = 20
+"""Cases that a batch of a dry run tells as planned."""
+
+_SUMMED = (
+    "rows", "imported", "created", "changes", "unchanged", "refused", "blocked", "seen", "raised", "openings_moved",
+    "incomplete", "outcomes", "waiting", "planned",
+)  # fmt: skip
+
+
+def added(one: ImportResult, other: ImportResult) -> ImportResult:
+    """Both together."""
+    sums = {name: getattr(one, name) + getattr(other, name) for name in _SUMMED}
+    return msgspec.structs.replace(one, **sums, carried=one.carried | other.carried)
 
 
 class ImportSummary(msgspec.Struct, frozen=True, kw_only=True):
     """What an import of a file did, or with `dry_run` would do; counts as in ImportResult.
 
     `refusals` are the first hundred lines that were not imported, `rejects` the file that holds all of them ('' when
-    there is none). `seconds` is wall time. `complete` is false when it was interrupted.
+    there is none). `planned` are the first cases of a dry run. `seconds` is wall time. `complete` is false when it was
+    interrupted.
     """
 
     file: str
@@ -115,4 +167,6 @@ class ImportSummary(msgspec.Struct, frozen=True, kw_only=True):
     rejects: str = ""
     dry_run: bool = False
     complete: bool = True
+    incomplete: int = 0
+    planned: list[PlannedCase] = []
     refusals: list[LineOutcome] = []

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from casectl.errors import InvalidInput
+from casectl.model.export import NOBODY
 from casectl.model.imports import ContactName
 from casectl.rules import case_input
 from casectl.rules.text import did_you_mean
@@ -18,6 +19,7 @@ from casectl.rules.text import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from casectl.model.export import ExportedCase
     from casectl.model.imports import ChangeRecord, CreateOptions
     from casectl.unit import Unit
 
@@ -26,20 +28,24 @@ _FROM = {"user": "users", "team": "teams", "contact": "contacts"}
 
 
 class Names:
-    """The people of one batch. Made with `Names.read`; `make` turns provisional ids into real ones."""
+    """The people of one batch. Made with `Names.read`; `make` turns provisional ids into real ones.
+
+    `told` has the names of users and teams by the ids that were given for them.
+    """
 
     def __init__(self, create: CreateOptions, known: dict[Kind, dict[str, int]]) -> None:
         self._create = create
         self._known = known
         self._planned: dict[int, tuple[Kind, str | ContactName]] = {}
         self._made: dict[int, int] = {}
+        self.told: dict[int, str] = {}
 
     @classmethod
     async def read(cls, unit: Unit, create: CreateOptions, records: Sequence[ChangeRecord]) -> Names:
         """Everybody the records name, looked up in one statement per kind."""
         users = {name for record in records for name in _users_of(record)}
-        teams = {record.team for record in records if record.team}
-        contacts = list({record.contact for record in records if record.contact})
+        teams = {team for record in records if (team := (record.whole or record).team)}
+        contacts = list({contact for record in records if (contact := _contact_of(record))})
         words = {word for name in users for word in (name.lower(), login_of(name))}
         ids = await unit.people.known_contacts([(contact.email, contact.name) for contact in contacts])
         known: dict[Kind, dict[str, int]] = {
@@ -53,19 +59,21 @@ class Names:
         """The user of this login, mail address or name. Raises InvalidInput where there is none and none is made."""
         known = self._known["user"]
         found = known.get(name.lower()) or known.get(login_of(name))
-        if found:
-            return found
-        self._may_make("user", name)
-        case_input.login(login_of(name), "/assignee")
-        return self._plan("user", name, login_of(name))
+        if not found:
+            self._may_make("user", name)
+            case_input.login(login_of(name), "/assignee")
+            found = self._plan("user", name, login_of(name))
+        self.told[found] = name
+        return found
 
     def team(self, name: str) -> int:
         """The team of this name; as `user`."""
         found = self._known["team"].get(name.lower())
-        if found:
-            return found
-        self._may_make("team", name)
-        return self._plan("team", case_input.one_line(name, "team", "/team"), name.lower())
+        if not found:
+            self._may_make("team", name)
+            found = self._plan("team", case_input.one_line(name, "team", "/team"), name.lower())
+        self.told[found] = name
+        return found
 
     def contact(self, contact: ContactName) -> int:
         """The contact of this mail address or, without one, this name; as `user`."""
@@ -130,6 +138,22 @@ def _key(contact: ContactName) -> str:
     return contact.email.lower() if contact.email else f"name {contact.name.lower()}"
 
 
+def contact_of_case(whole: ExportedCase) -> ContactName | None:
+    """The contact of a whole case, by mail address, else by name."""
+    email = whole.contact_email or None
+    if not whole.contact and email is None:
+        return None
+    return ContactName(email=email, name=whole.contact or str(email).partition("@")[0])
+
+
+def _contact_of(record: ChangeRecord) -> ContactName | None:
+    return record.contact or None if record.whole is None else contact_of_case(record.whole)
+
+
 def _users_of(record: ChangeRecord) -> list[str]:
-    named = (record.by, record.opened_by, record.assignee, record.reporter)
-    return [name for name in named if isinstance(name, str) and name]
+    named: list[object] = [record.by, record.opened_by, record.assignee, record.reporter]
+    whole = record.whole
+    if whole is not None:
+        named += [whole.created_by, whole.updated_by, whole.assignee, whole.reporter]
+        named += [note.author for note in whole.notes or ()]
+    return [name for name in named if isinstance(name, str) and name and name != NOBODY]

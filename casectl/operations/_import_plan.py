@@ -6,7 +6,6 @@ Pure but for the clock passed in; only verbs import this module. Lines are judge
 
 from __future__ import annotations
 
-import re
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,13 @@ import msgspec
 from msgspec import UNSET
 
 from casectl.errors import InvalidInput, NotAllowed, Refusal
+from casectl.model.imports import PlannedCase
 from casectl.operations._plan import merged_fields, plan_change
 from casectl.operations._types import category_number, require_active
 from casectl.operations._wishes import Target
-from casectl.rules import case_input
+from casectl.rules import case_input, numbering
 from casectl.rules import lifecycle as law
-from casectl.rules.priorities import parse_priority
+from casectl.rules.priorities import parse_priority, priority_name
 from casectl.unit import CaseRow
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from casectl.model.people import TenantSettings
     from casectl.operations._import_names import Names
     from casectl.operations._types import LoadedType, TypeBook
-
-MAX_NUMBER = 40
 
 
 class Opening(msgspec.Struct, kw_only=True):
@@ -74,7 +72,8 @@ class BatchPlan:
 
     def __init__(  # noqa: PLR0913 - all that a line is judged by
         self, actor: Actor, known: Known, names: Names, types: Mapping[str, LoadedType | Refusal], book: TypeBook,
-        *, settings: TenantSettings, channel: str, whole_cases: bool, now: datetime,
+        *, settings: TenantSettings, patterns: Sequence[str], channel: str, whole_cases: bool,
+        now: datetime,
     ) -> None:  # fmt: skip
         self.actor, self.known, self.names, self.types, self.book = actor, known, names, types, book
         self.settings = settings
@@ -84,6 +83,8 @@ class BatchPlan:
         self.rounds: list[list[Change]] = []
         self.judged: list[Judged] = []
         self.raised = self.openings_moved = 0
+        self.reserved: dict[str, int] = {}
+        self._patterns = patterns
         self._depth: dict[str, int] = {}
 
     def read(self, records: Sequence[ChangeRecord]) -> None:
@@ -95,6 +96,19 @@ class BatchPlan:
                 self.known.blocked.setdefault(record.external_id, f"line {record.line}")
             if judged.result != "seen":
                 self.known.seen.setdefault(record.line_key, (record.digest, judged.result, judged.reason))
+
+    def planned(self, most: int) -> list[PlannedCase]:
+        """The first of the cases that are opened, as all lines leave them."""
+        lines = {judged.record.external_id: judged.record.line for judged in reversed(self.judged)}
+        return [self._planned(lines[name], self.known.cases[name]) for name in list(self.openings)[:most]]
+
+    def _planned(self, line: int, row: CaseRow) -> PlannedCase:
+        told = self.names.told
+        return PlannedCase(
+            line=line, number=row.number or None, title=row.title, type=self.book.type_of(row).name,
+            status=self.book.status_of(row), priority=row.priority, priority_name=priority_name(row.priority),
+            assignee=told.get(row.assignee_id or 0), team=told.get(row.team_id or 0), created_at=row.created_at,
+        )  # fmt: skip
 
     def _judge(self, record: ChangeRecord) -> Judged:
         digest, before, _ = self.known.seen.get(record.line_key, (b"", "", ""))
@@ -110,7 +124,7 @@ class BatchPlan:
         try:
             return Judged(record=record, result=self._apply(record))
         except Refusal as refusal:
-            return Judged(record=record, result="refused", reason=_sentence(refusal))
+            return Judged(record=record, result="refused", reason=sentence(refusal))
 
     def _apply(self, record: ChangeRecord) -> LineResult:
         """Add the line to the plan whole, or raise the refusal of it whole."""
@@ -201,7 +215,7 @@ class BatchPlan:
         case_input.refuse_all(loaded.form_problems(fields))
         columns = {"title": record.external_id, "priority": self.settings.default_priority} | self._plain(record)
         row = CaseRow(
-            id=0, number=self._number(record, loaded) or "", case_type_id=loaded.id, type_revision=loaded.revision,
+            id=0, number=self._number(record) or "", case_type_id=loaded.id, type_revision=loaded.revision,
             status_id=status_id, category=category, parent_id=None, fields=fields, channel=self.channel,
             tags=case_input.merged_tags([], case_input.tags(record.tags or []), []),
             external_id=record.external_id, is_restricted=False, created_at=opened_at, changed_at=opened_at,
@@ -210,17 +224,15 @@ class BatchPlan:
         )  # fmt: skip
         return Opening(row=row, by=self._user(record.opened_by or record.by), number=row.number or None)
 
-    def _number(self, record: ChangeRecord, loaded: LoadedType) -> str | None:
-        """The file's number for the case. Raises what says that it is taken, or might be given again."""
+    def _number(self, record: ChangeRecord) -> str | None:
+        """The file's number for the case, reserved. Raises what says that it is taken."""
         if record.number is None:
             return None
-        number = case_input.one_line(record.number, "number", "/number", MAX_NUMBER)
-        if number.isdigit() or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", number) or ".." in number:
-            raise InvalidInput(f"{number!r} cannot be a number: letters, digits, . _ -, and not digits alone")
+        number, counts = numbering.kept(record.number, self._patterns)
         if number.upper() in self.known.taken_numbers:
             raise NotAllowed(f"the number {number} is taken by another case")
-        if re.fullmatch(_pattern(loaded.number_pattern), number, re.IGNORECASE):
-            raise NotAllowed(f"the number {number} is one that {loaded.number_pattern} gives to new cases")
+        for sequence, count in counts.items():
+            self.reserved[sequence] = max(count, self.reserved.get(sequence, 0))
         return number
 
     def _plain(self, record: ChangeRecord) -> dict[str, Any]:
@@ -260,13 +272,8 @@ def _sources(loaded: LoadedType, status: str) -> list[str]:
     return [initial, *(found.name for found in loaded.lifecycle.statuses if found.name not in (initial, wanted))]
 
 
-def _pattern(number_pattern: str) -> str:
-    parts = re.split(r"(\{[^{}]*\})", number_pattern)
-    return "".join("[A-Z0-9_-]+" if part.startswith("{type") else r"\d+" if part[:1] == "{" else re.escape(part)
-                   for part in parts)  # fmt: skip
-
-
-def _sentence(refusal: Refusal) -> str:
+def sentence(refusal: Refusal) -> str:
+    """The reason that a refusal gives."""
     messages = list(dict.fromkeys(problem.message for problem in refusal.problems)) or [refusal.message]
     hint = f" ({refusal.hint})" if refusal.hint and isinstance(refusal, NotAllowed) else ""
     return "; ".join(messages) + hint

@@ -12,7 +12,7 @@ from casectl.operation import Cli, Operation
 from casectl.operations._queries import check_limit, read_query
 from casectl.rules import forms, rights
 from casectl.rules.query.ast import DEFAULT_SORT
-from casectl.unit_exports import Extent
+from casectl.unit_exchange import Extent
 
 if TYPE_CHECKING:
     from casectl.unit import Unit
@@ -53,7 +53,7 @@ class ExportCases(Operation[ExportPage], frozen=True, kw_only=True):
             trash=self.trash, notes=self.notes, history=self.history,
             internal="note:read_internal" in unit.actor.rights,
         )  # fmt: skip
-        items, following = await unit.exports.page(query, extent, limit=self.limit, after=self.cursor or None)
+        items, following = await unit.exchange.page(query, extent, limit=self.limit, after=self.cursor or None)
         fields = dict.fromkeys(
             field.name for kind in await unit.configuration.case_types() for field in forms.fields_of(kind.form_schema)
         )

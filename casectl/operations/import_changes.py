@@ -9,8 +9,18 @@ import msgspec
 from msgspec import Meta
 
 from casectl.errors import InvalidInput, NotFound, Problem, Refusal
-from casectl.model.imports import ChangeRecord, CreateOptions, ImportResult, LineOutcome
+from casectl.model.imports import (
+    MOST_PLANNED,
+    ChangeRecord,
+    CreateOptions,
+    ImportResult,
+    LineOutcome,
+    ParentLink,
+    PlannedCase,
+    added,
+)
 from casectl.operation import Cli, Operation
+from casectl.operations import _import_whole
 from casectl.operations._import_names import Names
 from casectl.operations._import_plan import BatchPlan, Known
 from casectl.operations._types import LoadedType, TypeBook
@@ -22,6 +32,7 @@ from casectl.rules.text import json_pointer
 from casectl.unit import CaseRow, NewCase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, tzinfo
 
     from casectl.operations._import_plan import Opening
@@ -51,11 +62,14 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/imports/"),)
     historic: ClassVar[bool] = True
     batched: ClassVar[str] = "records"
-    cli: ClassVar[Cli] = Cli(group="The desk", hidden=("records", "create", "carried"))
+    cli: ClassVar[Cli] = Cli(group="The desk", hidden=("records", "links", "create", "carried"))
 
     source: Annotated[str, Meta(min_length=1, max_length=200, description="what is imported")]
     run_id: Annotated[str, Meta(min_length=1, max_length=64, description="names this run")]
     records: Annotated[list[ChangeRecord], Meta(max_length=MAX_RECORDS, description="lines in file order")]
+    links: Annotated[
+        list[ParentLink], Meta(max_length=MAX_RECORDS, description="parents that earlier batches waited for")
+    ] = []
     mode: Literal["case", "change"] = "change"
     channel: Annotated[str, Meta(min_length=1, max_length=64, description="external ids are unique in it")] = "import"
     create: CreateOptions = CreateOptions()
@@ -64,9 +78,19 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> ImportResult:
         self._check(unit)
+        dry_run = self.dry_run or unit.call.dry_run
+        whole = [record for record in self.records if record.whole is not None]
+        if whole or self.links:
+            names = await Names.read(unit, self.create, whole)
+            result = await _import_whole.run(
+                unit, names, whole, self.links, source=self.source, carried=self.carried, dry_run=dry_run
+            )
+            rest = [record for record in self.records if record.whole is None]
+            others = msgspec.structs.replace(self, records=rest, links=[], carried={})
+            return added(result, await others.run(unit)) if rest else result
         plan, names, types = await self._plan(unit)
-        if self.dry_run or unit.call.dry_run:
-            return _result(plan, carried=_carry(plan))
+        if dry_run:
+            return _result(plan, carried=_carry(plan), planned=plan.planned(MOST_PLANNED))
         ids = await _write(unit, plan, names, types)
         await self._record(unit, plan, ids)
         return _result(plan)
@@ -76,6 +100,9 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
         if len(self.records) > MAX_RECORDS:
             message = f"a batch has at most {MAX_RECORDS:,} lines, not {len(self.records):,}"
             raise InvalidInput(message, problems=[Problem(message=message, pointer="/records", code="too_many")])
+        if len(self.links) > MAX_RECORDS:
+            message = f"a batch has at most {MAX_RECORDS:,} links, not {len(self.links):,}"
+            raise InvalidInput(message, problems=[Problem(message=message, pointer="/links", code="too_many")])
         if self.carried and not (self.dry_run or unit.call.dry_run):
             message = "only a dry run carries cases on: what is written is what the desk has"
             raise InvalidInput(message, problems=[Problem(message=message, pointer="/carried", code="excluded")])
@@ -86,10 +113,12 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
         loaded = [found for found in types.values() if isinstance(found, LoadedType)]
         book = await TypeBook.read(unit, known.cases.values(), *loaded)
         names = await Names.read(unit, self.create, self.records)
+        kinds = await unit.configuration.case_types()
         plan = BatchPlan(
             unit.actor, known, names, types, book,
             settings=(await unit.configuration.tenant()).settings,
-            channel=self.channel, whole_cases=self.mode == "case", now=await unit.now(),
+            patterns=[kind.number_pattern for kind in kinds], channel=self.channel,
+            whole_cases=self.mode == "case", now=await unit.now(),
         )  # fmt: skip
         plan.read(self.records)
         return plan, names, book
@@ -161,6 +190,7 @@ async def _write(unit: Unit, plan: BatchPlan, names: Names, types: TypeBook) -> 
     used += [change.columns[name] for change in changes for name in _REFERENCES if name in change.columns]
     await names.make(unit, used)
     rows = dict(plan.before)
+    await unit.exchange.reserve(plan.reserved)
     numbers = _Numbers(types, zone_of(unit.actor.zone))
     new = [_new_case(opening, names, numbers) for opening in plan.openings.values()]
     made = await unit.cases.insert(new) if new else []
@@ -227,7 +257,9 @@ def _carry(plan: BatchPlan) -> dict[str, bytes]:
     }
 
 
-def _result(plan: BatchPlan, carried: dict[str, bytes] | None = None) -> ImportResult:
+def _result(
+    plan: BatchPlan, carried: dict[str, bytes] | None = None, planned: Sequence[PlannedCase] = ()
+) -> ImportResult:  # fmt: skip
     counts = dict.fromkeys(("created", "changed", "unchanged", "refused", "blocked", "seen"), 0)
     for judged in plan.judged:
         counts[judged.result] += 1
@@ -239,5 +271,5 @@ def _result(plan: BatchPlan, carried: dict[str, bytes] | None = None) -> ImportR
             LineOutcome(line=judged.record.line, result=judged.result, reason=judged.reason)
             for judged in plan.judged if judged.result in ("refused", "blocked")
         ],
-        carried=carried or {},
+        carried=carried or {}, planned=list(planned),
     )  # fmt: skip

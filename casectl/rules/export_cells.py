@@ -7,6 +7,7 @@ is read as exactly the text that was written.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from casectl.model.export import ExportedCase
 from casectl.rules.text import escaped, unescaped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 MARK = "'"
 _ESCAPES = "'\\"
@@ -30,6 +31,9 @@ FIELD = "fields."
 
 OWN = tuple(name for name in ExportedCase.__struct_fields__ if name not in ("fields", "notes", "history"))
 """The columns before those of form fields."""
+
+_LISTS = ("notes", "history")
+_NUMBERS = frozenset({"type_revision", "priority", "is_restricted", "version"})
 
 EXPORTED = frozenset({"number", "type", "type_revision", "status", "created_at", "updated_at", "version"})
 """What a line has that an export wrote; a file of anybody else lacks one or the other."""
@@ -53,6 +57,25 @@ def cells(case: ExportedCase, form_fields: Sequence[str]) -> list[str]:
     found.append(_json(rest) if rest else "")
     found += [_json(value) for value in (case.notes, case.history) if value is not UNSET]
     return found
+
+
+def case_values(record: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a record as they stand in JSON. Raises ValueError for a cell that no export wrote."""
+    values: dict[str, Any] = {name: _read(name, cell) for name, cell in record.items() if name in (*OWN, *_LISTS)}
+    fields = {name.removeprefix(FIELD): value_of(cell) for name, cell in record.items() if name.startswith(FIELD)}
+    rest = json.loads(record["fields"]) if record.get("fields") else {}
+    values["fields"] = {name: value for name, value in fields.items() if value is not None} | rest
+    values["description"] = values.get("description") or ""
+    return values
+
+
+def _read(name: str, cell: str) -> Any:
+    if name in _LISTS:
+        return json.loads(cell) if cell else []
+    text = from_cell(cell)
+    if name == "tags":
+        return text.split(",") if text else []
+    return json.loads(text) if name in _NUMBERS and text else text
 
 
 def to_cell(text: str) -> str:
@@ -96,6 +119,4 @@ def _json(value: Any) -> str:
     text = msgspec.json.encode(value).decode()
     if text == escaped(text).replace("\\\\", "\\"):
         return text
-    import json
-
     return json.dumps(msgspec.json.decode(text), separators=(",", ":"))

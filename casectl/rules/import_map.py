@@ -53,13 +53,18 @@ Choice = tuple[Cell, ...]
 
 
 class ImportMap(msgspec.Struct, frozen=True, kw_only=True):
-    """How the lines of a file become changes of cases; see the commented example `incident_event_log.toml`."""
+    """How the lines of a file become changes of cases; see the commented example `incident_event_log.toml`.
+
+    Without a `format` the file itself tells it. `key_case` '' names a case by what its line holds. `whole`: the lines
+    are those of an export.
+    """
 
     source: str
-    format: str = "csv"
+    format: str = ""
     delimiter: str = ","
     encoding: str = "utf-8-sig"
     mode: str = "case"
+    whole: bool = False
     type: str = ""
     channel: str = "import"
     absent: frozenset[str] = frozenset({""})
@@ -83,7 +88,7 @@ class ImportMap(msgspec.Struct, frozen=True, kw_only=True):
 
     def columns_read(self) -> dict[str, str]:
         """Every column of the file the map reads, with the place in the map that names it."""
-        read = {self.key_case: "/key/case"} | dict.fromkeys(self.key_row, "/key/row")
+        read = ({self.key_case: "/key/case"} if self.key_case else {}) | dict.fromkeys(self.key_row, "/key/row")
         places = {
             "/opened/at": self.opened_at, "/opened/by": self.opened_by,
             "/changed/at": self.changed_at, "/changed/by": self.changed_by, "/columns/tags": self.tags,
@@ -198,7 +203,8 @@ class _Reader:
         return CreateOptions(**switches, role=self._text(table, "role", "create") or "Case Worker")
 
     def _check(self, found: ImportMap) -> None:
-        self._one_of(found.format, FORMATS, "format")
+        if found.format:
+            self._one_of(found.format, FORMATS, "format")
         self._one_of(found.mode, MODES, "mode")
         if len(found.delimiter) != 1 or found.delimiter in '"\r\n':
             self._problem("the delimiter is one character, neither quote nor line break", "delimiter")

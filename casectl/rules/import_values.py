@@ -17,7 +17,9 @@ import msgspec
 from msgspec import UNSET
 
 from casectl.errors import InvalidInput, Problem
+from casectl.model.export import ExportedCase
 from casectl.model.imports import ChangeRecord, ContactName
+from casectl.rules.export_cells import case_values
 from casectl.rules.times import FIRST_YEAR, LAST_YEAR, local_instant
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 MAX_EXTERNAL_ID = 200
 _MAX_KEY = 500
 """Bytes of a line key as it stands; longer ones are named by their digest, an index holds no more than 2,700."""
+
+_ENCODED_NUL = rb"(?<!\\)(?:\\\\)*\\u0000"
 
 _PEOPLE = frozenset({"team", "assignee", "reporter", "contact", "contact_email"})
 _CLEARABLE = ("team", "assignee", "reporter", "description")
@@ -51,7 +55,7 @@ def record_of(import_map: ImportMap, line: int, cells: Mapping[str, Any]) -> Cha
             refused="it holds a NUL byte or bytes that are no text in the file's encoding",
         )  # fmt: skip
     lookup = _Line(import_map, cells)
-    external_id = lookup.text(cells.get(import_map.key_case))
+    external_id = lookup.text(cells.get(import_map.key_case)) if import_map.key_case else f"row-{digest.hex()[:32]}"
     if not external_id or len(external_id) > MAX_EXTERNAL_ID:
         fault = f"is longer than {MAX_EXTERNAL_ID} characters" if external_id else "is empty"
         reason = f"the column {import_map.key_case!r}, which names the case, {fault}"
@@ -64,6 +68,22 @@ def record_of(import_map: ImportMap, line: int, cells: Mapping[str, Any]) -> Cha
         return ChangeRecord(**known, **lookup.values())
     except InvalidInput as refusal:
         return ChangeRecord(**known, refused=refusal.message)
+
+
+def whole_record(line: int, cells: Mapping[str, Any], *, is_csv: bool) -> ChangeRecord:
+    """The record of a line of an export."""
+    try:
+        case = msgspec.convert(case_values(cells) if is_csv else cells, ExportedCase)
+        case = msgspec.structs.replace(case, history=UNSET)
+        content = msgspec.json.encode(case, order="sorted")
+    except (ValueError, RecursionError) as error:  # msgspec's and those of bytes that are no text are ValueErrors
+        return unread_record(line, repr(cells), f"it is no line of an export: {error}")
+    if re.search(_ENCODED_NUL, content):
+        return unread_record(line, repr(cells), "it holds a NUL byte")
+    key = _key("case", case.number.upper())
+    return ChangeRecord(
+        line=line, line_key=key, digest=sha256(content).digest(), external_id=case.number.upper(), whole=case
+    )
 
 
 def block_key(external_id: str) -> str:
@@ -183,8 +203,15 @@ class _Line:
         """Tags in the order of the map; UNSET where it names none."""
         if not self.map.tags and not self.map.constant_tags:
             return {}
-        texts = (*self.map.constant_tags, *(self.cell(cell) for cell in self.map.tags))
-        return {"tags": sorted({"-".join(text.lower().split()) for text in texts if text})}
+        listed = [text for cell in self.map.tags for text in self.listed(cell)]
+        texts = (*self.map.constant_tags, *(part for text in listed for part in text.split(",")))
+        return {"tags": sorted({"-".join(text.lower().split()) for text in texts if text.strip()})}
+
+    def listed(self, cell: Cell) -> list[str]:
+        """The texts of a cell, which in JSON may hold several."""
+        value = self.cells.get(cell.plain) if cell.plain else None
+        texts = [self.text(part) for part in value] if isinstance(value, list) else [self.cell(cell)]
+        return [text for text in texts if text is not None]
 
     def time(self, choice: Choice) -> datetime | None:
         """The first time that is there."""

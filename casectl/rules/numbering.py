@@ -21,6 +21,10 @@ MAX_LENGTH = 40
 MAX_RANGE = 10_000
 """Numbers one command may name by ranges."""
 
+MOST_KEPT = 99_999_999
+"""The highest count of a number that a file brings along: new cases are counted on from there."""
+
+_KEPT = "[A-Za-z0-9][A-Za-z0-9._-]*"
 _COUNT_DIGITS = 10
 _MAX_WIDTH = 18
 _MAX_ITEM = 2 * MAX_LENGTH + 2
@@ -133,6 +137,36 @@ def render_template(pattern: str, at: datetime, type_name: str) -> tuple[str, in
     count = next(index for index in range(1, len(parts), 2) if parts[index].startswith("seq"))
     filled = [values.get(part, "") if index % 2 else part for index, part in enumerate(parts)]
     return "".join(filled[:count]), _width(parts[count]), "".join(filled[count:])
+
+
+def counted(pattern: str, number: str) -> tuple[str, int] | None:
+    """The sequence and the count of a number that `pattern` may give or have given, None of any other."""
+    places = {place: rf"[0-9]{{{digits}}}" for place, digits in _DATES.items()} | {"type": "[A-Za-z0-9_-]+"}
+    parts = re.split(_PLACES, pattern)
+    shape = "".join(
+        places.get(part, "(?P<count>[0-9]+)") if index % 2 else re.escape(part) for index, part in enumerate(parts)
+    )
+    found = re.fullmatch(shape, number, re.IGNORECASE | re.ASCII)
+    if found is None:
+        return None
+    start, end = found.span("count")
+    return f"{number[:start]}{{seq}}{number[end:]}".lower(), int(number[start:end])
+
+
+def kept(text: str, patterns: Iterable[str], pointer: str = "/number") -> tuple[str, dict[str, int]]:
+    """A number that a file brings along, and how far the sequences of `patterns` must go on behind it.
+
+    Raises InvalidInput for what would be taken for an id or a range, and for a count so high that few would be left.
+    """
+    number = text.strip()
+    if number.isdigit() or len(number) > MAX_LENGTH or not re.fullmatch(_KEPT, number) or ".." in number:
+        message = f"{number[:60]!r} cannot be a number: letters, digits, . _ -, and not digits alone"
+        raise InvalidInput(message, problems=[Problem(message=message, pointer=pointer, code="number")])
+    counts = dict(found for pattern in patterns if (found := counted(pattern, number)) is not None)
+    if any(count > MOST_KEPT for count in counts.values()):
+        message = f"the number {number} would leave few for new cases: its count is above {MOST_KEPT:,}"
+        raise InvalidInput(message, problems=[Problem(message=message, pointer=pointer, code="number")])
+    return number, counts
 
 
 def expand_numbers(items: Iterable[str], pointer: str = "/cases") -> list[str]:

@@ -162,7 +162,11 @@ _RESPONSES: LiteralString = """
     SELECT c.tenant_id, c.number AS example FROM cases c
     WHERE c.first_response_at IS NOT NULL AND NOT EXISTS (
         SELECT FROM notes n WHERE n.tenant_id = c.tenant_id AND n.case_id = c.id AND NOT n.is_internal)
+      AND NOT EXISTS (
+        SELECT FROM audit a WHERE a.tenant_id = c.tenant_id AND a.case_id = c.id AND a.object = 'case'
+          AND a.action = 'insert' AND a.historic AND a.payload ? 'first_response_at')
 """
+"""A case may have come with its first response, but without its notes."""
 
 _REVISIONS: LiteralString = """
     SELECT t.tenant_id, t.name AS example FROM case_types t WHERE NOT EXISTS (

@@ -1,4 +1,4 @@
-"""Whole cases with notes and history, in the order of their ids, from Postgres. Only `store.unit` imports it."""
+"""Whole cases with notes and history, in the order of their ids, from Postgres. Only `store.exchange` imports it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
-from casectl.model.export import ExportedCase, ExportedEvent, ExportedNote
+from casectl.model.export import NOBODY, ExportedCase, ExportedEvent, ExportedNote
 from casectl.rules.priorities import priority_name
 from casectl.store.case_rows import CASE_COLUMNS, WIDTH, names_of
 from casectl.store.cursors import seal, unseal
@@ -21,13 +21,10 @@ if TYPE_CHECKING:
     from casectl.rules.query import Query
     from casectl.store.case_rows import Names
     from casectl.store.context import Context
-    from casectl.unit_exports import Extent
+    from casectl.unit_exchange import Extent
 
 FULLEST = 8_000_000
 """Bytes of text in a page of more than one case."""
-
-NOBODY = "casectl"
-"""The login of what the desk itself did."""
 
 _WHOLE: LiteralString = (
     "SELECT " + CASE_COLUMNS + ", c.description, c.type_revision, c.created_by, c.changed_by"
@@ -59,73 +56,73 @@ _HISTORY: LiteralString = """
 _LOGINS: LiteralString = "SELECT id, login FROM users WHERE tenant_id = %s AND id = ANY(%s::int[])"
 
 
-class StoredExports:
-    """See `casectl.unit_exports.Exports`."""
+async def page(
+    context: Context, query: Query, extent: Extent, *, limit: int, after: str | None
+) -> tuple[list[ExportedCase], str | None]:
+    """See `casectl.unit_exchange.Exchange.page`."""
+    ids, has_more = await _ids(context, query, extent, limit, after)
+    rows = await context.sql.rows(_WHOLE, (context.tenant_id, ids))
+    notes = await _of_cases(context, _NOTES, ids, extent) if extent.notes else []
+    events = await _of_cases(context, _HISTORY, ids, extent) if extent.history else []
+    names = await names_of(context, rows)
+    actors = {actor for row in rows for actor in row[WIDTH + 2 : WIDTH + 4]}
+    logins = await _logins(context, actors | {row[2] for row in (*notes, *events)})
+    own_notes = _by_case(notes, lambda row: _note(row, logins))
+    told = await names_in(context, [row[8] or {} for row in events])
+    own_events = _by_case(events, lambda row: _event(row, logins, told))
+    cases = [
+        _case(row, names, logins, own_notes.get(row[0], []) if extent.notes else None,
+              own_events.get(row[0], []) if extent.history else None)
+        for row in rows
+    ]  # fmt: skip
+    return cases, await seal(context, _bound(context), msgspec.json.encode(ids[-1])) if has_more else None
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    async def page(
-        self, query: Query, extent: Extent, *, limit: int, after: str | None
-    ) -> tuple[list[ExportedCase], str | None]:
-        """See `casectl.unit_exports.Exports.page`."""
-        context = self._context
-        ids, has_more = await self._ids(query, extent, limit, after)
-        rows = await context.sql.rows(_WHOLE, (context.tenant_id, ids))
-        notes = await self._of_cases(_NOTES, ids, extent) if extent.notes else []
-        events = await self._of_cases(_HISTORY, ids, extent) if extent.history else []
-        names = await names_of(context, rows)
-        actors = {actor for row in rows for actor in row[WIDTH + 2 : WIDTH + 4]}
-        logins = await self._logins(actors | {row[2] for row in (*notes, *events)})
-        own_notes = _by_case(notes, lambda row: _note(row, logins))
-        told = await names_in(context, [row[8] or {} for row in events])
-        own_events = _by_case(events, lambda row: _event(row, logins, told))
-        cases = [
-            _case(row, names, logins, own_notes.get(row[0], []) if extent.notes else None,
-                  own_events.get(row[0], []) if extent.history else None)
-            for row in rows
-        ]  # fmt: skip
-        return cases, await seal(context, self._bound(), msgspec.json.encode(ids[-1])) if has_more else None
+async def _ids(
+    context: Context, query: Query, extent: Extent, limit: int, after: str | None
+) -> tuple[list[int], bool]:  # fmt: skip
+    """The cases of the page, as many as make up no more than FULLEST, and whether there are more behind them."""
+    condition, where = await condition_of(context, query, with_trash=extent.trash)
+    condition.parameters.append(await _read(context, after))
+    notes: LiteralString = _SIZE_OF_NOTES if extent.notes else ""
+    history: LiteralString = _SIZE_OF_HISTORY if extent.history else ""
+    statement: LiteralString = (
+        "SELECT c.id, " + _SIZE + notes + history + " FROM cases c WHERE " + where
+        + " AND c.id > %s ORDER BY c.id" + at_most(limit, condition.parameters)
+    )  # fmt: skip
+    async with planned_for(context, query):
+        rows = await context.sql.rows(statement, condition.parameters)
+    ids: list[int] = []
+    total = 0
+    for case_id, size in rows[:limit]:
+        total += size
+        if ids and total > FULLEST:
+            break
+        ids.append(case_id)
+    return ids, len(rows) > len(ids)
 
-    async def _ids(self, query: Query, extent: Extent, limit: int, after: str | None) -> tuple[list[int], bool]:
-        """The cases of the page, as many as make up no more than FULLEST, and whether there are more behind them."""
-        condition, where = await condition_of(self._context, query, with_trash=extent.trash)
-        condition.parameters.append(await self._read(after))
-        notes: LiteralString = _SIZE_OF_NOTES if extent.notes else ""
-        history: LiteralString = _SIZE_OF_HISTORY if extent.history else ""
-        statement: LiteralString = (
-            "SELECT c.id, " + _SIZE + notes + history + " FROM cases c WHERE " + where
-            + " AND c.id > %s ORDER BY c.id" + at_most(limit, condition.parameters)
-        )  # fmt: skip
-        async with planned_for(self._context, query):
-            rows = await self._context.sql.rows(statement, condition.parameters)
-        ids: list[int] = []
-        total = 0
-        for case_id, size in rows[:limit]:
-            total += size
-            if ids and total > FULLEST:
-                break
-            ids.append(case_id)
-        return ids, len(rows) > len(ids)
 
-    def _bound(self) -> bytes:
-        return msgspec.json.encode([self._context.tenant_id, "export"])
+def _bound(context: Context) -> bytes:
+    return msgspec.json.encode([context.tenant_id, "export"])
 
-    async def _read(self, cursor: str | None) -> int:
-        if cursor is None:
-            return 0
-        value = await unseal(self._context, self._bound(), cursor)
-        if value is None:
-            raise bad_cursor()
-        return msgspec.json.decode(value, type=int)
 
-    async def _of_cases(self, statement: LiteralString, ids: Sequence[int], extent: Extent) -> list[Any]:
-        return await self._context.sql.rows(statement, (self._context.tenant_id, ids, extent.internal))
+async def _read(context: Context, cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    value = await unseal(context, _bound(context), cursor)
+    if value is None:
+        raise bad_cursor()
+    return msgspec.json.decode(value, type=int)
 
-    async def _logins(self, ids: Iterable[int | None]) -> dict[int | None, str]:
-        wanted = sorted({number for number in ids if number is not None})
-        found: dict[int | None, str] = dict.fromkeys(wanted, NOBODY)
-        return found | dict(await self._context.sql.rows(_LOGINS, (self._context.tenant_id, wanted)))
+
+async def _of_cases(context: Context, statement: LiteralString, ids: Sequence[int], extent: Extent) -> list[Any]:
+    return await context.sql.rows(statement, (context.tenant_id, ids, extent.internal))
+
+
+async def _logins(context: Context, ids: Iterable[int | None]) -> dict[int | None, str]:
+    wanted = sorted({number for number in ids if number is not None})
+    found: dict[int | None, str] = dict.fromkeys(wanted, NOBODY)
+    return found | dict(await context.sql.rows(_LOGINS, (context.tenant_id, wanted)))
 
 
 def _by_case(rows: Sequence[Any], make: Any) -> dict[int, list[Any]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from casectl.operation import AnyOperation, Call
     from casectl.store.access import StoredAccess
     from casectl.store.case_types import StoredCaseTypes
-    from casectl.store.exports import StoredExports
+    from casectl.store.exchange import StoredExchange
     from casectl.store.jobs import StoredJobs
     from casectl.store.past import StoredPast
     from casectl.store.roles import StoredRoles
@@ -65,11 +65,11 @@ class StoredUnit:
         return StoredJobs(self.context)
 
     @property
-    def exports(self) -> StoredExports:
-        """See `casectl.unit.Unit.exports`; loaded at its first use."""
-        from casectl.store.exports import StoredExports
+    def exchange(self) -> StoredExchange:
+        """See `casectl.unit.Unit.exchange`; loaded at its first use."""
+        from casectl.store.exchange import StoredExchange
 
-        return StoredExports(self.context)
+        return StoredExchange(self.context)
 
     @property
     def past(self) -> StoredPast:

@@ -270,6 +270,16 @@ session revoke all --user nobody
 job list
 job show 99
 job cancel 99
+export -o csv
+export is:all --notes --history
+export -o json title-nothing-there
+export -o table
+export nothing:x
+export --notes --file all.jsonl
+export --file all.jsonl
+import all.jsonl --dry-run --json
+import - < "nonsense"
+import - --json < "title,priority\\nFrom a pipe,high\\n"
 import no-such-file.csv --map incidents.toml
 import incidents.csv --map incidents.toml --dry-run --json
 import incidents.csv --map incidents.toml --json
@@ -288,6 +298,8 @@ list --limit 3
 @wanda key create small
 @wanda key create big --right user:manage
 @wanda client list
+@wanda export
+@wanda import all.jsonl
 @rita create "My screen is black"
 @rita list
 @rita show 1 --at now

@@ -243,7 +243,8 @@ def test_a_dry_run_changes_nothing_and_tells_the_truth(place) -> None:
     assert place.lines_read() == 0
     assert not list(place.folder.glob("*.rejects.csv"))
     real = place.imported(log.SAMPLE, code=8)
-    apart = {"seconds", "dry_run", "rejects"}
+    assert [case["line"] for case in dry["planned"]][:1] == [2]
+    apart = {"seconds", "dry_run", "rejects", "planned"}
     assert {key: dry[key] for key in dry.keys() - apart} == {key: real[key] for key in real.keys() - apart}
 
 

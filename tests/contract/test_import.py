@@ -162,7 +162,7 @@ REFUSED = [
     ({"title": "x" * 301}, "301 characters"),
     ({"tags": ["a b"]}, "is no tag"),
     ({"number": "12345"}, "cannot be a number"),
-    ({"number": "INC-2016-00012"}, "gives to new cases"),
+    ({"number": "INC-2016-123456789"}, "leave few for new cases"),
     ({"at": datetime(2199, 1, 1, tzinfo=UTC)}, "future"),
     ({"contact": ContactName(email="no address", name="x")}, "no mail address"),
     ({"refused": "it is no CSV"}, "it is no CSV"),

@@ -20,7 +20,7 @@ from casectl.rules.text import plural
 def export(  # noqa: PLR0913, PLR0917 - the options of the command line
     options: CommonOptions,
     query: Annotated[
-        list[str] | None, typer.Argument(metavar="[QUERY]...", help="which cases; without a query all of them")
+        list[str] | None, typer.Argument(metavar="[QUERY...]", help="which cases; without one all of them")
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="where to, not standard output", rich_help_panel=OWN)

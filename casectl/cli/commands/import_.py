@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from casectl.cli.batches import Interruption
 from casectl.cli.common_options import SAFETY, CommonOptions
-from casectl.cli.formats import plain
-from casectl.cli.import_file import columns_of, read_lines
+from casectl.cli.formats import moment, plain
 from casectl.cli.import_rejects import Rejects
 from casectl.cli.import_run import ImportRun
+from casectl.cli.import_source import STDIN, Source, opened, unreadable
 from casectl.cli.messages import Progress, note
 from casectl.cli.parameters import OWN
 from casectl.cli.views import Column, Part, View
-from casectl.errors import InvalidInput, NotFound, PartialSuccess, Refusal, UsageError
-from casectl.model.imports import ImportSummary, LineOutcome
-from casectl.rules.import_map import check_columns, read_map
+from casectl.errors import InvalidInput, PartialSuccess, Refusal, UsageError
+from casectl.model.imports import CreateOptions, ImportSummary, LineOutcome
+from casectl.rules.import_map import ImportMap, read_map
 from casectl.rules.text import plural
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from casectl.cli.import_file import Line
-    from casectl.rules.import_map import ImportMap
 
 _TOLD = 10
 """Refused lines that a summary for people names; the file of rejects has all."""
@@ -51,6 +44,7 @@ SUMMARY = View(
         Column(header="Refused", path="refused"),
         Column(header="Blocked", path="blocked"),
         Column(header="Seen before", path="seen"),
+        Column(header="Without parent", path="incomplete"),
         Column(header="Times raised", path="raised"),
         Column(header="Openings moved", path="openings_moved"),
         Column(header="Seconds", path="seconds"),
@@ -58,6 +52,20 @@ SUMMARY = View(
         Column(header="Rejects", path="rejects", format=plain),
     ),
     parts=(
+        Part(
+            heading="First cases",
+            path="planned",
+            columns=(
+                Column(header="LINE", path="line", right=True),
+                Column(header="NUMBER", path="number", format=lambda number: number or "next"),
+                Column(header="TYPE", path="type"),
+                Column(header="STATUS", path="status"),
+                Column(header="PRIORITY", path="priority_name", style="priority"),
+                Column(header="ASSIGNEE", path="assignee", format=plain),
+                Column(header="OPENED", path="created_at", format=moment),
+                Column(header="TITLE", path="title"),
+            ),
+        ),
         Part(
             heading="Not imported",
             path="refusals",
@@ -72,11 +80,16 @@ SUMMARY = View(
 
 
 def import_file(  # noqa: PLR0913, PLR0917 - the options of the command line
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or JSON Lines, oldest line first")],
-    map_file: Annotated[
-        Path, typer.Option("--map", metavar="MAP.toml", help="what the columns mean", rich_help_panel=OWN)
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV or JSON Lines, oldest line first; - is standard input")
     ],
     options: CommonOptions,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", metavar="MAP.toml", help="what the columns mean", rich_help_panel=OWN)
+    ] = None,
+    people: Annotated[
+        bool, typer.Option("--create-people", help="without a map: make missing users and teams", rich_help_panel=OWN)
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("-n", "--dry-run", help="tell what would happen, change nothing", rich_help_panel=SAFETY)
     ] = False,
@@ -89,9 +102,10 @@ def import_file(  # noqa: PLR0913, PLR0917 - the options of the command line
 ) -> None:
     """Import cases and their history from a file.
 
-    Each line is a case, or one change of a case, as the map says. Lines keep their own times and people and go
-    through the same rules as any change; those refused go to a file with line number and reason. What was imported
-    once is left alone, so an interrupted import is simply started again.
+    Each line is a case, or one change of a case, as the map says. Without a map the names of the columns tell what they
+    mean, and an export of casectl makes the cases it was made of. Lines keep their own times and people and go through
+    the same rules as any change; those refused go to a file with line number and reason. What was imported once is left
+    alone, so an interrupted import is simply started again.
     """
     from casectl.desk.open import open_desk
 
@@ -99,27 +113,23 @@ def import_file(  # noqa: PLR0913, PLR0917 - the options of the command line
     output = options.output_for(config)
     if not output.prepare(SUMMARY):
         return
-    import_map = load_map(map_file)
-    columns = _columns(file, import_map)
-    to = rejects or Path(f"{file.stem}.rejects.csv")
-    if to.exists() and to.samefile(file):
-        raise UsageError("the rejects would overwrite the file itself", hint="--rejects FILE names another")
-    with open_desk(config, options.tell) as desk, Rejects(str(to), columns) as refused:
-        kept = refused if rejects is not None or not dry_run else None
-        run = ImportRun(desk, import_map, kept, dry_run=dry_run)
-        try:
-            complete = _import(run, file, quiet=bool(options.quiet), remark=not (resume or options.quiet))
-        except (Refusal, KeyboardInterrupt):
-            if run.counts["rows"]:
-                note(_sentence(run.summary(str(file), complete=False)))
-            raise
-        summary = run.summary(str(file), complete=complete)
+    given = _given(map_file, people=people)
+    to = _place_of_rejects(file, rejects)
+    with opened(file) as lines:
+        source = Source(lines, file, given, CreateOptions(users=people, teams=people, contacts=True))
+        if source.ignored:
+            options.tell(f"columns that are not imported: {', '.join(source.ignored[:20])}")
+        with open_desk(config, options.tell) as desk, Rejects(str(to), source.columns) as refused:
+            kept = refused if rejects is not None or not dry_run else None
+            run = ImportRun(desk, source, kept, dry_run=dry_run)
+            summary = _imported(run, str(file), quiet=bool(options.quiet), remark=not (resume or options.quiet))
     output.emit_one(_shortened(summary) if output.format == "table" else summary, SUMMARY)
     _end(summary)
 
 
 import_file.examples = (  # type: ignore[attr-defined]
-    ("casectl import incidents.csv --map incidents.toml --dry-run", "what would happen"),
+    ("casectl import desk.jsonl --dry-run", "an export: what would happen"),
+    ("casectl import incidents.csv --map incidents.toml --dry-run", "another desk's log"),
     ("casectl import incidents.csv --map incidents.toml", ""),
     ("casectl import incidents.csv --map incidents.toml --resume --rejects refused.csv", "after an interruption"),
 )
@@ -133,7 +143,7 @@ def load_map(path: Path) -> ImportMap:
         with path.open("rb") as file:
             text = file.read(_LONGEST_MAP + 1)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     try:
         document = tomllib.loads(text.decode())
     except (ValueError, RecursionError) as error:
@@ -141,32 +151,36 @@ def load_map(path: Path) -> ImportMap:
     return read_map(document, path.stem)
 
 
-def _unreadable(path: Path, error: OSError) -> Refusal:
-    if isinstance(error, FileNotFoundError):
-        return NotFound(f"there is no file {path}")
-    return InvalidInput(f"{path} cannot be read: {error.strerror}")
+def _given(map_file: Path | None, *, people: bool) -> ImportMap | None:
+    if map_file is None:
+        return None
+    if people:
+        raise UsageError("--create-people goes without a map", hint="say [create] users = true in the map")
+    return load_map(map_file)
 
 
-def _columns(path: Path, import_map: ImportMap) -> list[str]:
-    """The columns of the file, checked against the map before a desk is opened."""
+def _place_of_rejects(file: Path, wished: Path | None) -> Path:
+    to = wished or Path(f"{'import' if str(file) == STDIN else file.stem}.rejects.csv")
+    if to.exists() and file.exists() and to.samefile(file):
+        raise UsageError("the rejects would overwrite the file itself", hint="--rejects FILE names another")
+    return to
+
+
+def _imported(run: ImportRun, file: str, *, quiet: bool, remark: bool) -> ImportSummary:
+    """Import, and tell what was done where a refusal or Ctrl-C ends it."""
     try:
-        with path.open("rb") as file:
-            columns = columns_of(file, import_map)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except (csv.Error, UnicodeError) as error:
-        raise InvalidInput(f"the first line of {path} names no columns: {error}") from error
-    if import_map.format == "csv":
-        check_columns(import_map, columns)
-    return columns
+        return run.summary(file, complete=_import(run, quiet=quiet, remark=remark))
+    except (Refusal, KeyboardInterrupt):
+        if run.counts["rows"]:
+            note(_sentence(run.summary(file, complete=False)))
+        raise
 
 
-def _import(run: ImportRun, path: Path, *, quiet: bool, remark: bool) -> bool:
+def _import(run: ImportRun, *, quiet: bool, remark: bool) -> bool:
     """Import batch after batch; whether the file came to its end."""
     label = "Checking" if run.dry_run else "Importing"
-    with path.open("rb") as file, Interruption() as interruption, Progress(label, quiet=quiet) as progress:
-        lines: Iterable[Line] = read_lines(file, run.map, lambda header: check_columns(run.map, header))
-        for batch in run.batches(lines):
+    with Interruption() as interruption, Progress(label, quiet=quiet) as progress:
+        for batch in run.batches(run.source.lines):
             if interruption.wanted:
                 return False
             result = run.perform(batch)
@@ -174,6 +188,7 @@ def _import(run: ImportRun, path: Path, *, quiet: bool, remark: bool) -> bool:
             if remark and result.seen:
                 note("Lines of an earlier import were found and are left alone.")
                 remark = False
+        run.link()
     return True
 
 
@@ -198,7 +213,9 @@ def _end(summary: ImportSummary) -> None:
     if not summary.complete:
         note("Stopped. The same command goes on from here.")
         raise KeyboardInterrupt
-    if summary.refused or summary.blocked:
+    if summary.refused or summary.blocked or summary.incomplete:
         place = f"; {os.path.relpath(summary.rejects)} has them with their reasons" if summary.rejects else ""
         count = summary.refused + summary.blocked
-        raise PartialSuccess(f"{count:,} of {plural(summary.rows, 'line')} were refused{place}")
+        lacking = f"{plural(summary.incomplete, 'case')} came without the parent it had" if summary.incomplete else ""
+        refused = f"{count:,} of {plural(summary.rows, 'line')} were refused{place}" if count else ""
+        raise PartialSuccess("; ".join(filter(None, (refused, lacking))))

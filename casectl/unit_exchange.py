@@ -1,0 +1,77 @@
+"""What verbs that carry whole cases out of the desk and into it may reach: `unit.exchange`, as a protocol.
+
+A part of `casectl.unit` in a module of its own; `store` implements it. Verbs import this module for typing and for
+the structs they hand over.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from casectl.unit import NewCase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from casectl.model.export import ExportedCase
+    from casectl.rules.query import Query
+
+
+class Extent(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes into an export beside the cases themselves, as far as the actor may see it."""
+
+    trash: bool = False
+    notes: bool = False
+    history: bool = False
+    internal: bool = False
+
+
+class ArrivingNote(msgspec.Struct, kw_only=True):
+    """A note of a whole case; `author` None is nobody."""
+
+    content: str
+    is_internal: bool
+    channel: str
+    author: int | None
+    at: datetime
+
+
+class Arrival(NewCase, kw_only=True):
+    """A whole case as it was on another desk.
+
+    A `parent_id` below zero is the case that many places from the first arrival of its batch on: -1 is the first.
+    """
+
+    deleted_at: datetime | None
+    changed_by: int
+    changed_at: datetime
+    notes: list[ArrivingNote]
+
+
+class Exchange(Protocol):
+    """Whole cases of the tenant."""
+
+    async def page(
+        self, query: Query, extent: Extent, *, limit: int, after: str | None
+    ) -> tuple[list[ExportedCase], str | None]:
+        """In order of ids at most `limit` cases that match, fewer where they are large; the cursor of the rest."""
+        ...
+
+    async def reserve(self, counts: Mapping[str, int]) -> None:
+        """See to it that each sequence of numbers goes on behind this count."""
+        ...
+
+    async def taken(self, external: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of these (channel, external id) a case has."""
+        ...
+
+    async def take_in(self, arrivals: Sequence[Arrival]) -> list[int]:
+        """Insert whole cases with their notes, each kind in one statement; ids in order."""
+        ...
+
+    async def link(self, parents: Mapping[int, int]) -> None:
+        """Give cases their parents: id of the case -> id of its parent. Who changed it last, and when, stays."""
+        ...
