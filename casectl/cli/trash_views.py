@@ -18,12 +18,13 @@ TRASH_VIEWS: dict[str, View] = {
     "purge": View(
         result=PurgeResult,
         columns=(),
-        id="cases.number",
+        id="numbers",
         labels=(
             Column(header="Purged", path="purged"),
+            Column(header="Cases", path="numbers"),
             Column(header="More left", path="more", format=lambda value: "yes" if value else ""),
             Column(header="Dry run", path="dry_run", format=lambda value: "yes" if value else ""),
         ),
-        parts=(Part(heading="Cases", path="cases", columns=_COLUMNS),),
+        parts=(Part(heading="What would be erased", path="cases", columns=_COLUMNS),),
     ),
 }

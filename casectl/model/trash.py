@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from casectl.model.case import PersonRef  # noqa: TC001 - as above
 
 
 class TrashedCase(msgspec.Struct, frozen=True, kw_only=True):
-    """A case in the trash; once it is purged, nothing but its id and number can be told."""
+    """A case in the trash; `deleted_by` is None where the desk itself put it there."""
 
     id: int
     number: str
-    title: str | UnsetType = UNSET
-    deleted_at: datetime | UnsetType = UNSET
-    deleted_by: PersonRef | UnsetType | None = UNSET
+    title: str
+    deleted_at: datetime
+    deleted_by: PersonRef | None = None
 
 
 class TrashPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,11 +27,15 @@ class TrashPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PurgeResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The cases that a purge has erased, or with `dry_run` would erase; `more`: older ones than asked for are left."""
+    """The cases that a purge has erased, or with `dry_run` would erase: then `cases` tells what they are.
+
+    `more`: further cases of the age that was asked for are left in the trash.
+    """
 
     purged: int
     more: bool = False
     dry_run: bool = False
+    numbers: list[str] = []
     cases: list[TrashedCase] = []
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 
 from casectl.errors import InvalidInput, NotAllowed, Problem
-from casectl.model.trash import PurgeResult, TrashedCase
+from casectl.model.trash import PurgeResult
 from casectl.operation import Cli, Operation
 from casectl.operations._change import check_version
 from casectl.rules.case_input import refuse
@@ -56,17 +57,15 @@ class Purge(Operation[PurgeResult], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> PurgeResult:
         rows, more = await self._rows(unit)
+        result = PurgeResult(purged=len(rows), more=more, numbers=[row.number for row in rows])
         if unit.call.dry_run:
-            told = await unit.trash.of([row.id for row in rows])
-            return PurgeResult(purged=len(rows), more=more, dry_run=True, cases=told)
+            return replace(result, dry_run=True, cases=await unit.trash.of([row.id for row in rows]))
         self._check_confirmed(rows)
         job = await unit.trash.purge([row.id for row in rows]) if rows else None
         if job is not None:
             hint = f"wait for it (casectl job show {job}) or end it: casectl job cancel {job}"
             raise NotAllowed(f"job {job} has not finished with {_named(rows)}", hint=hint)
-        return PurgeResult(
-            purged=len(rows), more=more, cases=[TrashedCase(id=row.id, number=row.number) for row in rows]
-        )
+        return result
 
     async def _rows(self, unit: Unit) -> tuple[list[CaseRow], bool]:
         """The cases, locked, all of them in the trash; and whether there are more than one step erases."""
@@ -99,17 +98,17 @@ class Purge(Operation[PurgeResult], frozen=True, kw_only=True):
         if not rows:
             return
         if self.older_than is not UNSET:
-            right, by = [self.older_than], "the age confirms it"
+            right, by, which = [self.older_than], "the age confirms it", f"--older-than {self.older_than}"
         elif len(rows) == 1:
-            right, by = [rows[0].number], "its number confirms it"
+            right, by, which = [rows[0].number], "its number confirms it", rows[0].number
         else:
-            right, by = [str(len(rows))], "their count confirms it"
+            right, by, which = [str(len(rows))], "their count confirms it", "CASE..."
         given = {word.strip().upper() for word in self.confirm}
         if given in ({right[0].strip().upper()}, {row.number.upper() for row in rows}):
             return
         question = f"erase {_named(rows)} for good? {by}"
         message = f"{', '.join(self.confirm)} does not confirm it: {question}" if given else question
-        hint = f"--confirm {right[0]}"
+        hint = f"casectl purge {which} --confirm {right[0]}"
         code = "confirm" if given else "required"
         problem = Problem(pointer="/confirm", code=code, message=message, hint=hint, allowed=right)
         raise InvalidInput(message, hint=hint, problems=[problem])

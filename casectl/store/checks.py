@@ -189,6 +189,14 @@ _OUTBOX: LiteralString = """
           AND (a.case_id, a.object, a.action) = (o.case_id, o.object, o.action))
 """
 
+_PURGED: LiteralString = """
+    SELECT p.tenant_id, p.number AS example FROM purged_cases p
+    WHERE EXISTS (SELECT FROM audit a
+                  WHERE a.tenant_id = p.tenant_id AND a.case_id = p.case_id AND a.payload IS NOT NULL)
+       OR EXISTS (SELECT FROM cases c
+                  WHERE c.tenant_id = p.tenant_id AND (c.id = p.case_id OR lower(c.number) = lower(p.number)))
+"""
+
 _ROW_CHECKS: tuple[tuple[str, str, LiteralString], ...] = (
     ("audit", "the creation of cases is not in the audit", _UNAUDITED),
     ("audit", "the creation of notes is not in the audit", _UNAUDITED_NOTES),
@@ -207,6 +215,7 @@ _ROW_CHECKS: tuple[tuple[str, str, LiteralString], ...] = (
     ("search", "texts of cases and notes and their index do not agree", _WORDS),
     ("import", "lines of imports point to cases that are not there", _IMPORTED),
     ("outbox", "effects are waiting for changes that the audit does not have", _OUTBOX),
+    ("purge", "purged cases have left something, or their numbers were given again", _PURGED),
 )
 
 _ROLE_CHECKS: tuple[tuple[str, str, LiteralString], ...] = (

@@ -98,7 +98,7 @@ class StoredTrash:
     async def deleted_by(self, case_id: int) -> PersonRef | None:
         """See `casectl.unit_trash.Trash.deleted_by`."""
         found = await self.of([case_id])
-        return found[0].deleted_by or None if found else None
+        return found[0].deleted_by if found else None
 
     async def purge(self, case_ids: Sequence[int]) -> int | None:
         """See `casectl.unit_trash.Trash.purge`."""
