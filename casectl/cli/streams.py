@@ -69,11 +69,13 @@ def delimited(
 
 
 def ids(results: Iterator[Any], path: str) -> Iterator[bytes]:
-    """What names each result, one a line."""
+    """What names each result, one a line; a result of many, such as a bulk, names each of them."""
     keys = tuple(path.split("."))
     try:
         for item in results:
-            yield f"{safe_text(plain(pick(msgspec.to_builtins(item), keys)))}\n".encode()
+            found = pick(msgspec.to_builtins(item), keys)
+            for name in found if isinstance(found, list) else [found]:
+                yield f"{safe_text(plain(name))}\n".encode()
     finally:
         _close(results)
 
