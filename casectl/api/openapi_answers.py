@@ -35,7 +35,7 @@ TITLES = {
     405: "The path does not take this method.",
     406: "None of the formats asked for.",
     409: "The state of the case does not allow it, or somebody else was faster.",
-    410: "It was there and is no more: an old cursor, a finished job.",
+    410: "It was there and is no more: an old cursor, a finished job, a purged case.",
     412: "The case is no longer at the version that `If-Match` names.",
     413: "More than the server takes.",
     415: "The body is no JSON.",
@@ -95,6 +95,8 @@ def refusals(*statuses: int) -> Json:
 def answers_of(route: VerbRoute) -> Json:
     """Every answer one route of a verb can give."""
     told = {400, 401, 403, 404, 422, 429, 500, 503}
+    if "{case}" in route.template or not route.verb.reads:
+        told |= {410}
     if not route.verb.reads:
         told |= {409}
         if "{case}" in route.template:

@@ -238,7 +238,10 @@ def test_whom_a_purged_case_is_told(desk: Any) -> None:
     """A restricted one only to who may read restricted cases; a Reporter hears of none, not even of his own."""
     secret = trashed(desk, "secret", is_restricted=True)
     own = trashed(desk, "rita's", contact="rita@acme.example.com")
+    start = desk.perform(Events()).next
     purge(desk, secret, own)
+    for login, told in (("admin", [secret.number, own.number]), ("wanda", [own.number]), ("rita", [])):
+        assert [one.case.number for one in desk.as_user(login).perform(Events(after=start)).items] == told
     with pytest.raises(Gone):
         desk.perform(Show(case=secret.number))
     with pytest.raises(Gone):
@@ -416,6 +419,23 @@ def test_an_import_does_not_bring_it_back(desk: Any) -> None:
     purge(desk, desk.perform(Delete(case=number)))
     assert desk.perform(run).seen == 1
     assert desk.perform(ListCases(query=["is:all"])).items == []
+
+
+def test_what_an_import_said_of_its_lines_is_erased(desk: Any, prepared_database: Database) -> None:
+    """The reason of a refused line may quote it; so may the answer that was kept of the batch."""
+    opening = ChangeRecord(
+        line=1, digest=b"1" * 32, line_key="1", external_id="A-1", at=datetime.now(UTC) - timedelta(days=2),
+        by="Ann Lee", type="incident", title="imported",
+    )  # fmt: skip
+    wrong = msgspec.structs.replace(opening, line=2, digest=b"2" * 32, line_key="2", status=CANARY)
+    run = ImportChanges(source="s", run_id="1", records=[opening, wrong], create=CreateOptions(users=True))
+    result = desk.perform(run, idempotency_key="batch")
+    assert CANARY in result.outcomes[0].reason
+    assert {"import_rows", "idempotency_keys"} <= places(prepared_database, CANARY)
+    number = desk.perform(ListCases(query=["is:all"])).items[0].number
+    purge(desk, desk.perform(Delete(case=number)))
+    assert places(prepared_database, CANARY) == set()
+    assert desk.perform(run, idempotency_key="batch").outcomes == []
 
 
 def test_an_answer_that_was_erased_is_not_repeated(desk: Any) -> None:
