@@ -49,12 +49,17 @@ class Questions:
         return True
 
     def _can_be_asked(self, problem: Problem) -> bool:
-        """A value of the verb or of its form; which case is meant must be said, and a wrong option is no answer."""
+        """A value of the verb or of its form; which case is meant must be said, and a wrong option is no answer.
+
+        What has to be confirmed is asked once, in the verb's own words: a wrong answer is an answer.
+        """
         place = _place(problem.pointer)
         field = self._by_name.get(place.split("/")[1]) if place else None
         if field is None or field.name == "case" or field.takes_stdin or field.is_query:
             return False
-        return problem.code == "required" or place in self._asked
+        if problem.code == "unconfirmed":
+            return False
+        return problem.code in ("required", "confirm") or place in self._asked
 
     def _ask_more(self, desk: Desk) -> None:
         """What the verb names in `cli.asked`, of whom leaves out what must be given: none of it has to be answered."""
@@ -69,6 +74,8 @@ class Questions:
         field = self._by_name[place.split("/")[1]]
         if field.is_secret:
             return prompt(self._question(place, problem, desk), secret=True)
+        if problem.code == "confirm":
+            return prompt(problem.message)  # typed, never chosen
         words = [(word, "") for word in problem.allowed] or self._words(place, desk)
         question = self._question(place, problem, desk, told=bool(words))
         return choose(question, words) if words else prompt(question)

@@ -109,7 +109,7 @@ class Purge(Operation[PurgeResult], frozen=True, kw_only=True):
         question = f"erase {_named(rows)} for good? {by}"
         message = f"{', '.join(self.confirm)} does not confirm it: {question}" if given else question
         hint = f"casectl purge {which} --confirm {right[0]}"
-        code = "confirm" if given else "required"
+        code = "unconfirmed" if given else "confirm"
         problem = Problem(pointer="/confirm", code=code, message=message, hint=hint, allowed=right)
         raise InvalidInput(message, hint=hint, problems=[problem])
 

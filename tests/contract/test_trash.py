@@ -266,8 +266,8 @@ def test_only_what_is_in_the_trash(desk: Any) -> None:
 
 def test_it_has_to_be_said_twice(desk: Any) -> None:
     case, second = trashed(desk), trashed(desk)
-    for wrong, code in (([], "required"), (["yes"], "confirm"), (["1"], "confirm"), ([second.number], "confirm"),
-                        ([case.number, second.number], "confirm")):  # fmt: skip
+    said = (["yes"], ["1"], [second.number], [case.number, second.number])
+    for wrong, code in (([], "confirm"), *((words, "unconfirmed") for words in said)):
         with pytest.raises(InvalidInput) as refused:
             desk.perform(Purge(cases=[case.number], confirm=wrong))
         assert [(one.pointer, one.code, one.allowed) for one in refused.value.problems] == [
