@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from copies import TEMPLATE, Database, copied, database_of
 
 from casectl.store import provision
 from casectl.store.cluster import Cluster
+from tests.store.chosen_server import server_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +39,15 @@ a disk."""
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Address]:
-    """A server that need not survive a crash, in a folder that the server's user can enter."""
+    """A server that need not survive a crash: the embedded one, or Debian's of the version that is asked for."""
+    chosen = os.environ.get("CASECTL_TEST_POSTGRES", "")
+    with server_of(chosen, SETTINGS) if chosen else embedded() as address:
+        yield address
+
+
+@contextmanager
+def embedded() -> Iterator[Address]:
+    """The embedded server, in a folder that the server's user can enter."""
     place = Path(tempfile.mkdtemp(prefix="casectl-tests-", dir=ROOM)).resolve()
     place.chmod(0o755)
     cluster = Cluster(place / "desk", settings=SETTINGS, system_folder=place / "system")

@@ -251,9 +251,63 @@ def test_nothing_of_a_transaction_is_left_on_the_connection(external: OwnServer,
         left = raw.execute(
             "SELECT current_tenant(), current_actor(), current_scope(), current_setting('casectl.request_id', true),"
             " (SELECT count(*) FROM cases), (SELECT count(*) FROM pg_prepared_statements),"
-            " current_setting('plan_cache_mode'), current_setting('transaction_read_only')"
+            " current_setting('plan_cache_mode'), current_setting('transaction_read_only'),"
+            " current_setting('statement_timeout'), current_setting('lock_timeout')"
         ).fetchone()
-    assert left == (None, None, "own", "", 0, 0, "auto", "off")
+    assert left == (None, None, "own", "", 0, 0, "auto", "off", "0", "0")
+
+
+@pytest.fixture
+def pooled_home(external: OwnServer, pool: int, tmp_path: Path) -> Home:
+    """A home whose profile leads through the pooler."""
+    url = external.url().replace(f":{external.port}/", f":{pool}/")
+    return home_of(tmp_path, url, prepare_threshold="none", user="jane")
+
+
+def test_commands_of_two_tenants_through_the_pooler_see_their_own(pooled_home: Home) -> None:
+    made: dict[str, list[str]] = {"acme": [], "globex": []}
+
+    def work(tenant: str) -> None:
+        for number in range(4):
+            made[tenant].append(pooled_home.ok("create", f"Shell {tenant} {number}", "-o", "id", "--tenant", tenant))
+            seen = json.loads(pooled_home.ok("search", "shell", "--json", "--tenant", tenant))
+            assert {case["title"].split()[1] for case in seen} == {tenant}
+        changed = json.loads(
+            pooled_home.ok("bulk-update", *made[tenant], "--add-tag", tenant, "--json", "--tenant", tenant)
+        )
+        assert changed["changed"] == 4
+
+    failed: list[BaseException] = []
+
+    def guarded(tenant: str) -> None:
+        try:
+            work(tenant)
+        except BaseException as error:  # noqa: BLE001 - told by the test's own thread
+            failed.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(tenant,)) for tenant in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+    for tenant, other in (("acme", "globex"), ("globex", "acme")):
+        tagged = pooled_home.ok("list", f"tag:{tenant}", "-o", "id", "--tenant", tenant).splitlines()
+        assert sorted(tagged) == sorted(made[tenant])
+        assert pooled_home.ok("list", f"tag:{other}", "-o", "id", "--tenant", tenant) == ""
+
+
+def test_time_limits_hold_behind_the_pooler(pooled_home: Home, external: OwnServer) -> None:
+    number = pooled_home.ok("create", "Held", "-o", "id", "--tenant", "acme")
+    words = ("update", number, "--title", "Let go", "--tenant", "acme")
+    for setting in ("CASECTL_DATABASE_LOCK_TIMEOUT", "CASECTL_DATABASE_STATEMENT_TIMEOUT"):
+        with psycopg.connect(external.url("postgres")) as holder:
+            holder.execute("SELECT FROM desk.cases WHERE number = %s FOR UPDATE", (number,))
+            done = pooled_home.run(*words, **{setting: "300ms"})
+            holder.rollback()
+        assert done.returncode == 7, done.stderr
+        assert "being changed by somebody else" in done.stderr
+    pooled_home.ok(*words)
 
 
 def test_keys_and_races_hold_behind_the_pooler(two_desks: Any) -> None:
