@@ -174,11 +174,11 @@ class CaseManager:
 
         return self.perform(Update(case=_word(case_id), **_fields(changes, Changes)), Call(expected_version=if_match))
 
-    def get_case(self, case_id: Reference, *, notes: int = 20) -> CaseDetail:
-        """The case with its newest notes."""
+    def get_case(self, case_id: Reference, *, notes: int = 20, at: str | datetime | UnsetType = UNSET) -> CaseDetail:
+        """The case with its newest notes, as it is, or as it was at a time (`2h` is that long ago)."""
         from casectl.operations.show import Show
 
-        return self.perform(Show(case=_word(case_id), notes=notes))
+        return self.perform(Show(case=_word(case_id), notes=notes, at=_word(at)))
 
     def list_cases(
         self, query: str = "", *, sort: str = "", page_size: int = 100, **filters: Unpack[Filters]

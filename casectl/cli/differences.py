@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casectl.cli.formats import plain
+from casectl.cli.formats import moment, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +22,8 @@ _MOST_COMPARED = 200
 
 def difference(change: Any) -> str:
     """What a change with `before` and `after` did, for people."""
-    before, after = (plain(change[name]) for name in ("before", "after"))
+    is_time = change["field"].endswith("_at") and not change["field"].startswith("fields.")
+    before, after = ((moment if is_time else plain)(change[name]) for name in ("before", "after"))
     if any(len(text) > _SHORT or "\n" in text for text in (before, after)):
         return "\n".join(_lines(before.splitlines(), after.splitlines()))
     return f"{before or 'none'} → {after or 'none'}"

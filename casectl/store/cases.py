@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl.errors import Gone, NotFound, Problem
+from casectl.errors import Gone, NotAllowed, NotFound, Problem
 from casectl.store.case_rows import CASE_COLUMNS, COLUMN_TYPES, ROW_COLUMNS, case_of, names_of, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from typing import LiteralString
 
     from casectl.model.case import Case, CasePage
@@ -115,6 +116,18 @@ def _numbers(new: Sequence[NewCase], following: dict[str, int]) -> list[str]:
         following[name] += 1
         numbers.append(case.number_prefix + str(following[name]).rjust(case.number_width, "0") + case.number_suffix)
     return numbers
+
+
+def _refuse_back_dated(at: datetime | None, touched: Sequence[tuple[CaseRow, Mapping[str, Any]]]) -> None:
+    """An import gives each change its time; others may not slip one in behind what is in the audit (DECISIONS 31)."""
+    if at is None:
+        return
+    for row, changes in touched:
+        if "changed_at" not in changes and row.changed_at > at:
+            raise NotAllowed(
+                f"{row.number} has changed since {at.isoformat()}: its history cannot be changed behind that",
+                hint=f"casectl history {row.number} tells its newest change",
+            )
 
 
 class StoredCases:
@@ -241,6 +254,7 @@ class StoredCases:
         columns = {name for _, changes in touched for name in changes} & COLUMN_TYPES.keys()
         if touched:
             context = self._context
+            _refuse_back_dated(context.changed_at, touched)
             defaults = {"changed_by": context.changed_by, "changed_at": context.changed_at}
             records = [
                 {"id": row.id, "step": _step(changes)}

@@ -96,19 +96,22 @@ def test_hostile_text_steers_nothing(demo_home, case):
 def test_texts_are_told_line_by_line():
     before = "\n".join(f"line {number}" for number in range(20))
     after = before.replace("line 10", "LINE 10").replace("line 19", "line 19\nmore")
-    assert difference({"before": before, "after": after}).splitlines() == [
+    assert difference({"field": "title", "before": before, "after": after}).splitlines() == [
         "  line 7", "  line 8", "  line 9", "- line 10", "+ LINE 10", "  line 11", "  line 12", "  line 13",
         "  line 17", "  line 18", "  line 19", "+ more",
     ]  # fmt: skip
-    assert difference({"before": None, "after": "a\nb"}) == "+ a\n+ b"
-    assert difference({"before": "a\nb", "after": ""}) == "- a\n- b"
-    assert difference({"before": True, "after": None}) == "yes → none"
-    assert difference({"before": ["a", "b"], "after": []}) == "a, b → none"
+    assert difference({"field": "title", "before": None, "after": "a\nb"}) == "+ a\n+ b"
+    assert difference({"field": "title", "before": "a\nb", "after": ""}) == "- a\n- b"
+    assert difference({"field": "title", "before": True, "after": None}) == "yes → none"
+    assert difference({"field": "title", "before": ["a", "b"], "after": []}) == "a, b → none"
+    times = {"before": None, "after": "2026-11-23T10:14:05Z"}
+    assert re.fullmatch(r"none → 2026-11-2\d \d\d:\d\d", difference({"field": "due_at", **times}))
+    assert difference({"field": "fields.met_at", **times}) == "none → 2026-11-23T10:14:05Z"
 
 
 def test_long_texts_are_told_in_a_moment():
     began = time.monotonic()
     one, other = ("\n".join(words[number % 3] for number in range(50_000)) for words in ("aab", "aba"))
-    lines = difference({"before": one, "after": other}).splitlines()
+    lines = difference({"field": "title", "before": one, "after": other}).splitlines()
     assert time.monotonic() - began < 1
     assert sum(line[0] == "-" for line in lines) > 40_000

@@ -107,6 +107,8 @@ def test_a_case_from_its_opening_to_its_end(manager: CaseManager) -> None:
     assert isinstance(shown, CaseDetail)
     assert [note.content for note in shown.notes][-1] == "on my way" or len(shown.notes) == 2
     assert manager.history(made.id)[0].operation == "create"
+    before = manager.get_case(made.id, at=made.updated_at)
+    assert (before.as_of, before.status, before.notes) == (made.updated_at, made.status, [])
 
 
 def test_transitions_lead_to_the_end_and_back(manager: CaseManager) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
-from casectl.errors import Conflict, IdempotencyConflict, NotFound, NotPermitted, VersionConflict
+from casectl.errors import Conflict, IdempotencyConflict, NotAllowed, NotFound, NotPermitted, VersionConflict
 from casectl.operation import Operation
+from casectl.operations.bulk_update import BulkUpdate
 from casectl.operations.create import Create
 from casectl.operations.history import History
 from casectl.operations.list import ListCases
@@ -151,6 +152,17 @@ def test_the_past_needs_the_right_to_import(desk: Any) -> None:
     made = desk.perform(Create(title="Backdated"), historic_at=then)
     assert made.created_at == then
     assert desk.perform(History(case=made.number))[0].at == then
+
+
+def test_a_back_dated_change_is_not_older_than_the_newest(desk: Any) -> None:
+    then = datetime(2024, 5, 6, 7, 8, tzinfo=UTC)
+    made = desk.perform(Create(title="Backdated"), historic_at=then)
+    later = desk.perform(Update(case=made.number, priority="high"), historic_at=then + timedelta(days=2))
+    assert later.updated_at == then + timedelta(days=2)
+    for verb in (Update(case=made.number, title="Slipped in"), BulkUpdate(cases=[made.number], priority="low")):
+        with pytest.raises(NotAllowed, match="has changed since"):
+            desk.perform(verb, historic_at=then + timedelta(days=1))
+    assert len(desk.perform(History(case=made.number))) == 2
 
 
 def test_two_who_take_a_case_at_once(desk: Any) -> None:

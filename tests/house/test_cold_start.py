@@ -66,6 +66,12 @@ def test_a_key_press_loads_neither_commands_nor_drivers(demo_home, words):  # no
     assert not (HEAVY | {"typer", "psycopg", "asyncio", "ssl", "email", "logging", "urllib3", "subprocess"}) & modules
 
 
+def test_only_who_looks_back_loads_what_it_takes(demo_home):  # noqa: F811 - the fixture
+    past = {"casectl.rules.replay", "casectl.store.past"}
+    assert not past & set(loaded(demo_home.python(LOADED, "show", "1")))
+    assert past <= set(loaded(demo_home.python(LOADED, "show", "1", "--at", "now")))
+
+
 @pytest.mark.parametrize("words", [("--version",), ("--help",), ("list", "--help"), ("nonsense",)], ids=" ".join)
 def test_help_loads_neither_driver_nor_other_verbs(demo_home, words):  # noqa: F811 - the fixture
     modules = loaded(demo_home.python(LOADED, *words))
