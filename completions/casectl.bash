@@ -214,8 +214,8 @@ _casectl_command() {
         _casectl_common 2
         ;;
     'user list')
-        _arguments=('text')
-        _options='--role|text|only who has this role
+        _arguments=('user')
+        _options='--role|role|only who has this role
 --team|team|only who works in this team
 --all||also those who were deactivated
 '
@@ -240,15 +240,15 @@ _casectl_command() {
 --name|text|name as people read it
 --email|text|mail address, or none
 --os-user|text|operating-system user who acts as this user, or none
---add-role|text|role to give; may be repeated
---remove-role|text|role to take; may be repeated
+--add-role|role,|role to give; may be repeated
+--remove-role|role,|role to take; may be repeated
 '
         _casectl_common 0
         ;;
     'user deactivate')
         _arguments=('user')
-        _options='--reassign-to|text|who gets his open cases, or none (default: they stay his)
---lead-to|text|who leads his teams, or none (default: they stay his)
+        _options='--reassign-to|person|who gets his open cases, or none (default: they stay his)
+--lead-to|person|who leads his teams, or none (default: they stay his)
 '
         _casectl_common 0
         ;;
@@ -261,7 +261,7 @@ _casectl_command() {
         _casectl_common 0
         ;;
     'team list')
-        _options='--member|text|only teams that this user leads or works in
+        _options='--member|user|only teams that this user leads or works in
 --all||also those that were deactivated
 '
         _casectl_common 2
@@ -281,14 +281,14 @@ _casectl_command() {
         _arguments=('team')
         _options='--name|text|new name
 --lead|user|user who leads it, or none
---add-member|text|user to take in; may be repeated
---remove-member|text|user to take out; may be repeated
+--add-member|user,|user to take in; may be repeated
+--remove-member|user,|user to take out; may be repeated
 '
         _casectl_common 0
         ;;
     'team deactivate')
         _arguments=('team')
-        _options='--reassign-to|text|team that gets its open cases, or none (default: they stay)
+        _options='--reassign-to|team|team that gets its open cases, or none (default: they stay)
 '
         _casectl_common 0
         ;;
@@ -297,13 +297,13 @@ _casectl_command() {
         _casectl_common 0
         ;;
     'role list')
-        _options='--having|text|only roles with this right
+        _options='--having|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|only roles with this right
 --all||also those that were deactivated
 '
         _casectl_common 2
         ;;
     'role show')
-        _arguments=('text')
+        _arguments=('role')
         _casectl_common 2
         ;;
     'role add')
@@ -313,19 +313,19 @@ _casectl_command() {
         _casectl_common 0
         ;;
     'role change')
-        _arguments=('text')
+        _arguments=('role')
         _options='--name|text|new name
---add-right|text|right it gives from now on; may be repeated
---remove-right|text|right it gives no more; may be repeated
+--add-right|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|right it gives from now on; may be repeated
+--remove-right|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|right it gives no more; may be repeated
 '
         _casectl_common 0
         ;;
     'role deactivate')
-        _arguments=('text')
+        _arguments=('role')
         _casectl_common 0
         ;;
     'role activate')
-        _arguments=('text')
+        _arguments=('role')
         _casectl_common 0
         ;;
     'contact list')

@@ -94,8 +94,8 @@ function __casectl_describe
         case 'whoami'
             __casectl_common 2
         case 'user list'
-            set -g __casectl_arguments 'text'
-            set -g __casectl_options '--role|text|only who has this role' '--team|team|only who works in this team' '--all||also those who were deactivated'
+            set -g __casectl_arguments 'user'
+            set -g __casectl_options '--role|role|only who has this role' '--team|team|only who works in this team' '--all||also those who were deactivated'
             __casectl_common 2
         case 'user show'
             set -g __casectl_arguments 'user'
@@ -106,11 +106,11 @@ function __casectl_describe
             __casectl_common 0
         case 'user change'
             set -g __casectl_arguments 'user'
-            set -g __casectl_options '--login|text|new login' '--name|text|name as people read it' '--email|text|mail address, or none' '--os-user|text|operating-system user who acts as this user, or none' '--add-role|text|role to give; may be repeated' '--remove-role|text|role to take; may be repeated'
+            set -g __casectl_options '--login|text|new login' '--name|text|name as people read it' '--email|text|mail address, or none' '--os-user|text|operating-system user who acts as this user, or none' '--add-role|role,|role to give; may be repeated' '--remove-role|role,|role to take; may be repeated'
             __casectl_common 0
         case 'user deactivate'
             set -g __casectl_arguments 'user'
-            set -g __casectl_options '--reassign-to|text|who gets his open cases, or none (default: they stay his)' '--lead-to|text|who leads his teams, or none (default: they stay his)'
+            set -g __casectl_options '--reassign-to|person|who gets his open cases, or none (default: they stay his)' '--lead-to|person|who leads his teams, or none (default: they stay his)'
             __casectl_common 0
         case 'user activate'
             set -g __casectl_arguments 'user'
@@ -119,7 +119,7 @@ function __casectl_describe
             set -g __casectl_arguments 'user'
             __casectl_common 0
         case 'team list'
-            set -g __casectl_options '--member|text|only teams that this user leads or works in' '--all||also those that were deactivated'
+            set -g __casectl_options '--member|user|only teams that this user leads or works in' '--all||also those that were deactivated'
             __casectl_common 2
         case 'team show'
             set -g __casectl_arguments 'team'
@@ -130,34 +130,34 @@ function __casectl_describe
             __casectl_common 0
         case 'team change'
             set -g __casectl_arguments 'team'
-            set -g __casectl_options '--name|text|new name' '--lead|user|user who leads it, or none' '--add-member|text|user to take in; may be repeated' '--remove-member|text|user to take out; may be repeated'
+            set -g __casectl_options '--name|text|new name' '--lead|user|user who leads it, or none' '--add-member|user,|user to take in; may be repeated' '--remove-member|user,|user to take out; may be repeated'
             __casectl_common 0
         case 'team deactivate'
             set -g __casectl_arguments 'team'
-            set -g __casectl_options '--reassign-to|text|team that gets its open cases, or none (default: they stay)'
+            set -g __casectl_options '--reassign-to|team|team that gets its open cases, or none (default: they stay)'
             __casectl_common 0
         case 'team activate'
             set -g __casectl_arguments 'team'
             __casectl_common 0
         case 'role list'
-            set -g __casectl_options '--having|text|only roles with this right' '--all||also those that were deactivated'
+            set -g __casectl_options '--having|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|only roles with this right' '--all||also those that were deactivated'
             __casectl_common 2
         case 'role show'
-            set -g __casectl_arguments 'text'
+            set -g __casectl_arguments 'role'
             __casectl_common 2
         case 'role add'
             set -g __casectl_arguments 'text'
             set -g __casectl_options '--right|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|right it gives; may be repeated'
             __casectl_common 0
         case 'role change'
-            set -g __casectl_arguments 'text'
-            set -g __casectl_options '--name|text|new name' '--add-right|text|right it gives from now on; may be repeated' '--remove-right|text|right it gives no more; may be repeated'
+            set -g __casectl_arguments 'role'
+            set -g __casectl_options '--name|text|new name' '--add-right|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|right it gives from now on; may be repeated' '--remove-right|words:case:create case:read case:read_any case:read_restricted case:update case:update_any case:take case:assign case:status case:escalate case:close case:reopen case:delete case:restore case:purge case:bulk_update note:create note:create_internal note:read_internal history:read audit:read contact:read contact:write user:read user:manage team:read team:manage role:read role:manage type:read type:manage tenant:read tenant:manage account:manage key:create client:manage token:introspect import:run export:run|right it gives no more; may be repeated'
             __casectl_common 0
         case 'role deactivate'
-            set -g __casectl_arguments 'text'
+            set -g __casectl_arguments 'role'
             __casectl_common 0
         case 'role activate'
-            set -g __casectl_arguments 'text'
+            set -g __casectl_arguments 'role'
             __casectl_common 0
         case 'contact list'
             set -g __casectl_arguments 'contact'

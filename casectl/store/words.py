@@ -52,16 +52,17 @@ _TEAMS: LiteralString = """
     ORDER BY lower(name) LIMIT %(limit)s
 """
 _ROLES: LiteralString = """
-    SELECT name, '' FROM roles WHERE tenant_id = %(tenant)s AND starts_with(lower(name), %(prefix)s)
+    SELECT name, '' FROM roles WHERE tenant_id = %(tenant)s AND is_active AND starts_with(lower(name), %(prefix)s)
     ORDER BY lower(name) LIMIT %(limit)s
 """
 _CONTACTS: LiteralString = """
-    (SELECT email, name FROM contacts WHERE tenant_id = %(tenant)s AND lower(email) >= %(prefix)s
+    (SELECT email, name FROM contacts WHERE tenant_id = %(tenant)s AND is_active AND lower(email) >= %(prefix)s
      AND lower(email) < greatest(%(last)s, %(end)s) AND starts_with(lower(email), %(prefix)s)
      ORDER BY lower(email) LIMIT %(limit)s)
     UNION ALL
-    (SELECT coalesce(email, name), name FROM contacts WHERE tenant_id = %(tenant)s AND lower(name) >= %(prefix)s
-     AND lower(name) < greatest(%(last)s, %(end)s) AND starts_with(lower(name), %(prefix)s)
+    (SELECT coalesce(email, name), name FROM contacts WHERE tenant_id = %(tenant)s AND is_active
+     AND lower(name) >= %(prefix)s AND lower(name) < greatest(%(last)s, %(end)s)
+     AND starts_with(lower(name), %(prefix)s)
      ORDER BY lower(name) LIMIT %(limit)s)
 """
 _TAGS: LiteralString = """

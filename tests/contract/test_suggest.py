@@ -9,9 +9,13 @@ import pytest
 from casectl.errors import InvalidInput, NotFound, NotPermitted
 from casectl.operations.close import Close
 from casectl.operations.contact_add import AddContact
+from casectl.operations.contact_deactivate import DeactivateContact
 from casectl.operations.create import Create
 from casectl.operations.delete import Delete
+from casectl.operations.role_deactivate import DeactivateRole
 from casectl.operations.suggest import Suggest
+from casectl.operations.team_deactivate import DeactivateTeam
+from casectl.operations.user_deactivate import DeactivateUser
 
 
 def texts(desk: Any, source: Any, prefix: str = "", **given: Any) -> list[str]:
@@ -47,6 +51,18 @@ def test_names_of_people_teams_contacts_types_roles_and_tags(desk: Any) -> None:
     assert texts(desk, "tag", "v") == ["vip", "vpn"]
     assert texts(desk, "tag") == ["other", "vip", "vpn"]
     assert texts(desk, "channel", "c") == ["cli"]
+
+
+def test_who_and_what_was_deactivated_is_not_offered(desk: Any) -> None:
+    desk.perform(AddContact(contact="Ann Lee <lee@example.com>"))
+    desk.perform(DeactivateUser(user="walt"))
+    desk.perform(DeactivateTeam(team="l1"))
+    desk.perform(DeactivateRole(role="Case Worker"))
+    desk.perform(DeactivateContact(contact="lee@example.com"))
+    asked = {"person": "wal", "team": "l", "role": "case", "contact": "ann"}
+    assert {source: texts(desk, source, prefix) for source, prefix in asked.items()} == {
+        "person": [], "team": ["l2"], "role": [], "contact": [],
+    }  # fmt: skip
 
 
 def test_an_underscore_and_a_per_cent_sign_are_letters(desk: Any) -> None:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _BY_NAME = {
     "case": "case", "cases": "case", "parent": "parent", "status": "status", "assignee": "person", "reporter": "person",
     "lead": "user", "members": "user,", "user": "user", "as_user": "user", "of_user": "user", "team": "team",
+    "add_members": "user,", "remove_members": "user,", "member": "user", "reassign_to": "person", "lead_to": "person",
+    "role": "role", "add_roles": "role,", "remove_roles": "role,", "having": f"words:{' '.join(RIGHTS)}",
+    "add_rights": f"words:{' '.join(RIGHTS)}", "remove_rights": f"words:{' '.join(RIGHTS)}",
     "contact": "contact", "type": "type", "tags": "tag,", "add_tags": "tag,", "remove_tags": "tag,", "roles": "role,",
     "channel": "channel", "query": "query", "fields": "form", "priority": f"words:{' '.join(NAMES)}",
     "sort": f"words:{' '.join(sign + key for key in SORT_KEYS for sign in ('', '-'))}",
@@ -38,6 +41,7 @@ _BY_METAVAR = {"FILE": "file", "MAP.toml": "file"}
 _IN_COMMAND = {
     ("reopen", "case"): "closed", ("restore", "case"): "trash", ("purge", "cases"): "trash",
     ("type add", "type"): "text", ("team add", "team"): "text",
+    ("role add", "role"): "text", ("team deactivate", "reassign_to"): "team", ("user list", "prefix"): "user",
     ("contact add", "contact"): "text", ("session revoke", "session"): "words:all",
     ("profile show", "name"): "profile", ("profile use", "name"): "profile",
     ("profile remove", "name"): "profile", ("contact list", "prefix"): "contact",
