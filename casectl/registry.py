@@ -120,6 +120,11 @@ ENTRIES: tuple[Entry, ...] = (
             "lifecycle deactivate",
         ),
         ("type activate", "type_activate:ActivateType", "Let a case type take new cases again", "lifecycle activate"),
+        (
+            "access explain",
+            "access_explain:ExplainAccess",
+            "Tell whether somebody may perform a verb, and by which rule",
+        ),
         ("tenant show", "tenant_show:ShowTenant", "Show the tenant you work in"),
     ),
     *_entries(
@@ -226,6 +231,7 @@ VERBS: dict[str, str] = {entry.name: entry.target for entry in ENTRIES if entry.
 """`module:class` of every verb by name."""
 
 NOUNS: dict[str, str] = {
+    "access": "Who may do what, and why",
     "client": "Programs with tokens of their own",
     "auth": "Your login at a server",
     "config": "Settings and where they come from",

@@ -12,9 +12,11 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from casectl.model.access import ApiKey, Client, Session
+    from casectl.unit import Unit
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -107,6 +109,14 @@ class AccessControl(Protocol):
 
     async def rights_of(self, user_id: int) -> frozenset[str]:
         """The rights of a user, those of an API client included."""
+        ...
+
+    async def granted(self, user_id: int) -> dict[str, list[str]]:
+        """The rights of a user with what gives each: names of roles, or `the client` of an API client."""
+        ...
+
+    def looking_as(self, user_id: int) -> AbstractAsyncContextManager[Unit]:
+        """`async with unit.access.looking_as(id) as other:` reads as an active user does; nothing of it is kept."""
         ...
 
     async def is_person(self, user_id: int) -> bool:

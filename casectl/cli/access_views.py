@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from casectl.cli.formats import moment, person, plain
-from casectl.cli.views import Column, View
-from casectl.model.access import ApiKey, Client, NewApiKey, NewClient, PasswordChange, Session, SessionsEnded
+from casectl.cli.views import Column, Part, View
+from casectl.model.access import (
+    ApiKey,
+    Client,
+    Explanation,
+    NewApiKey,
+    NewClient,
+    PasswordChange,
+    Session,
+    SessionsEnded,
+)
 
 _EVERY_RIGHT = "all of the user's"
 
@@ -90,6 +99,19 @@ ACCESS_VIEWS: dict[str, View] = {
                     empty="There are no clients; casectl client add registers one."),
     "new_client": View(result=NewClient, columns=_CLIENT_COLUMNS, labels=(_SECRET, *_CLIENT_LABELS), id="secret"),
     "sessions": View(result=Session, columns=_SESSION_COLUMNS, empty="Nobody is logged in."),
+    "explanation": View(
+        result=Explanation,
+        id="allowed",
+        columns=(),
+        labels=(Column(header="Who", path="actor", format=person), Column(header="Roles", path="roles"),
+                Column(header="Verb", path="verb"), Column(header="Case", path="case.number"),
+                Column(header="Allowed", path="allowed"), Column(header="Because", path="because")),
+        parts=(Part(heading="Rules", path="rules", columns=(
+            Column(header="RULE", path="rule", rank=0, least=10),
+            Column(header="HOLDS", path="holds", rank=0, least=5),
+            Column(header="WHY", path="message", rank=0, least=20),
+            Column(header="WHAT TO DO", path="hint", rank=1, least=12))),),
+    ),
     "sessions_ended": View(result=SessionsEnded, columns=_ENDED, labels=_ENDED, id="sessions"),
     "password": View(result=PasswordChange, columns=_ENDED, labels=_ENDED, id="sessions"),
 }  # fmt: skip

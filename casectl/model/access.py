@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
 from typing import Literal
 
-from casectl.model.case import Noun, PersonRef
+from casectl.model.case import CaseRef, Noun, PersonRef
 
 KeyState = Literal["active", "expired", "revoked"]
 
@@ -81,3 +81,31 @@ class PasswordChange(SessionsEnded, frozen=True, kw_only=True):
     """A password was set, and every session of the user ended by it."""
 
     changed_at: datetime
+
+
+AccessRuleName = Literal["account", "right", "visibility", "trash", "ownership", "fields", "lifecycle", "state"]
+
+
+class AccessRule(Noun, frozen=True, kw_only=True):
+    """One rule that was asked, what it said, and what could be done about it."""
+
+    rule: AccessRuleName
+    holds: bool
+    message: str
+    hint: str = ""
+
+
+class Explanation(Noun, frozen=True, kw_only=True):
+    """Whether somebody may perform a verb, and which rule allows or refuses it.
+
+    Without a case `allowed` says whether he may at all. What is still to be given, such as a field that a transition
+    requires, is no refusal.
+    """
+
+    actor: PersonRef
+    verb: str
+    case: CaseRef | None
+    allowed: bool
+    because: str
+    roles: list[str]
+    rules: list[AccessRule]

@@ -153,6 +153,11 @@ def _lacks(actor: Actor, right: str) -> Reason | None:
     return Reason(f"{actor.login} may not {what}: the right {right} is missing", hint, right)
 
 
+def refusal_of(reason: Reason) -> NotPermitted:
+    """The refusal that a reason stands for."""
+    return NotPermitted(reason.message, hint=reason.hint)
+
+
 def known(words: Iterable[str], pointer: str) -> list[str]:
     """The rights that these words name, each once and sorted. Raises InvalidInput for those that are none."""
     wanted = sorted({word.strip().lower() for word in words})

@@ -10,10 +10,12 @@ from casectl.model.case import PersonRef
 from casectl.store import password_hashes
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from typing import LiteralString
 
     from casectl.store.context import Context
+    from casectl.store.unit import StoredUnit
     from casectl.unit_access import ClientPlan, NewKey
 
 _KEYS: LiteralString = """
@@ -269,6 +271,18 @@ class StoredAccess:
     async def rights_of(self, user_id: int) -> frozenset[str]:
         """See `AccessControl.rights_of`."""
         return frozenset(row[0] for row in await self._sql.rows(_RIGHTS_OF, self._with(id=user_id)))
+
+    async def granted(self, user_id: int) -> dict[str, list[str]]:
+        """See `AccessControl.granted`."""
+        from casectl.store import looking
+
+        return await looking.granted(self._context, user_id)
+
+    def looking_as(self, user_id: int) -> AbstractAsyncContextManager[StoredUnit]:
+        """See `AccessControl.looking_as`."""
+        from casectl.store import looking
+
+        return looking.looking_as(self._context, user_id)
 
     async def is_person(self, user_id: int) -> bool:
         """See `AccessControl.is_person`."""

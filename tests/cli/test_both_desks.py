@@ -218,6 +218,15 @@ contact activate ada2@example.com --json
 type list
 type show incident
 type show nothing
+access explain wanda close 1
+access explain @me status 1 --to resolved --json
+access explain rita show 2
+access explain rita note 2 --internal
+access explain wanda "user add"
+access explain nobody list
+access explain wanda lst
+access explain wanda list 1
+access explain wanda
 type list --all-types
 type add task --title Task --number-pattern T-{seq} --lifecycle task.toml
 type add task --title Task --number-pattern T-{seq} --lifecycle task.toml
@@ -288,6 +297,9 @@ import incidents.csv
 list --limit 3
 @wanda list --limit 3
 @wanda user add x --name X
+@wanda access explain @me "type add"
+@wanda access explain rita list
+@rita access explain rita note 1
 @wanda type change incident --title X
 @wanda type migrate incident
 @wanda type deactivate incident

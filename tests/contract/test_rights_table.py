@@ -19,6 +19,7 @@ GIVEN: dict[str, Any] = {
     "number_pattern": "T-{seq}", "lifecycle": {}, "assignee": "@me", "priority": "high", "type": "nothing",
     "source": "log", "run_id": "1", "records": [], "key": "nothing", "client": "nothing", "session": "999999",
     "password": "short", "job": "999999", "bulk_update": {}, "since": "2h", "role": "12",
+    "actor": "@me", "verb": "list",
 }  # fmt: skip
 """A value for each field a verb requires; the cases are not there, so that what may be done changes nothing."""
 

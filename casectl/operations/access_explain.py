@@ -1,0 +1,152 @@
+"""The verb `access explain`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from msgspec import UNSET, Meta, UnsetType
+
+from casectl.errors import NotFound
+from casectl.model.access import AccessRule, Explanation
+from casectl.model.case import CaseRef, PersonRef
+from casectl.operation import Cli, Operation
+from casectl.operations._explain import asked, case_rules, given_by, is_done_already, visibility
+from casectl.operations._judge import Judge
+from casectl.operations._verbs import find_verb
+from casectl.rules import rights
+from casectl.rules.case_input import refuse
+from casectl.rules.lifecycle import find_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from casectl.model.case import Case
+    from casectl.model.people import User
+    from casectl.unit import Unit
+
+    Granted = Mapping[str, Sequence[str]]
+
+
+class ExplainAccess(Operation[Explanation], frozen=True, kw_only=True):
+    """Tell whether somebody may perform a verb, and by which rule.
+
+    The rules are those that judge when it is done: the right and the role that gives it, which cases are seen, whose
+    case it is, the fields it changes, the lifecycle, the trash. Of others it tells whoever may read users and roles;
+    of oneself everybody may ask.
+    """
+
+    name: ClassVar[str] = "access explain"
+    right: ClassVar[str] = rights.ANY
+    routes: ClassVar[tuple[tuple[str, str], ...]] = (("GET", "/v1/access/explain/"),)
+    reads: ClassVar[bool] = True
+    cli: ClassVar[Cli] = Cli(
+        group="People and configuration",
+        positionals=("actor", "verb", "case"),
+        options={"is_internal": ("--internal",)},
+        examples=(
+            ("casectl access explain @me close 42", ""),
+            ("casectl access explain @me status 42 --to resolved", "to one status"),
+            ("casectl access explain @me 'user add'", "a verb that is about no case"),
+        ),
+        view="explanation",
+    )
+
+    actor: Annotated[str, Meta(description="login, mail address, id or @me")]
+    verb: Annotated[str, Meta(description="as it is typed behind casectl")]
+    case: Annotated[str, Meta(description="number or id of the case it would be done to")] | UnsetType = UNSET
+    to: Annotated[str, Meta(description="the status that `status` would lead to")] | UnsetType = UNSET
+    is_internal: Annotated[bool, Meta(description="a note that reporters do not see")] = False
+
+    async def run(self, unit: Unit) -> Explanation:
+        verb = find_verb(self.verb)
+        user = await self._actor(unit)
+        case = None if self.case is UNSET else await unit.cases.get(self.case, with_description=False)
+        self._check(verb, case)
+        granted = await unit.access.granted(user.id)
+        if user.id == unit.actor.user_id:
+            rules = await self._rules(unit, verb, case, granted)
+        elif not user.is_active:
+            rules = [AccessRule(rule="account", holds=False, message=f"{user.login} is no longer active")]
+        else:
+            async with unit.access.looking_as(user.id) as other:
+                rules = await self._rules(other, verb, case, granted)
+        refused = [rule for rule in rules if not rule.holds]
+        return Explanation(
+            actor=PersonRef(id=user.id, name=user.name, login=user.login, email=user.email),
+            verb=verb.name,
+            case=None if case is None else CaseRef(id=case.id, number=case.number),
+            allowed=not refused,
+            because=refused[0].message if refused else self._sentence(case),
+            roles=user.roles,
+            rules=rules,
+        )
+
+    def _sentence(self, case: Case | None) -> str:
+        if case is not None:
+            return "every rule allows it"
+        return "he has the right; what else is asked depends on what it is done to"
+
+    async def _actor(self, unit: Unit) -> User:
+        """Who is asked about. Raises NotPermitted for others where the actor may not read users and roles."""
+        me = await unit.people.user("@me")
+        if self.actor in ("@me", "me", me.login, str(me.id)):
+            return me
+        rights.require(unit.actor, "user:read")
+        rights.require(unit.actor, "role:read")
+        return await unit.people.user(self.actor)
+
+    def _check(self, verb: type[Operation[Any]], case: Case | None) -> None:
+        """Refuse a case for a verb that is about none, and options that are another verb's."""
+        if case is not None and not {"case", "cases"} & set(verb.__struct_fields__):
+            refuse(f"{verb.name} is not about one case", "/case", "case", f"casectl access explain ACTOR '{verb.name}'")
+        if self.to is not UNSET and (verb.name != "status" or case is None):
+            refuse("--to is for the verb status on a case", "/to", "option")
+        if self.is_internal and verb.name != "note":
+            refuse("--internal is for the verb note", "/is_internal", "option")
+
+    async def _rules(
+        self, unit: Unit, verb: type[Operation[Any]], case: Case | None, granted: Granted
+    ) -> list[AccessRule]:
+        """The rules that `unit`'s actor meets, up to the first beyond which nothing can be judged."""
+        found = [asked("right", lambda: _holds(unit, verb.right, granted))]
+        if case is None:
+            return found
+        try:
+            seen = await unit.cases.get(str(case.id), with_description=False)
+        except NotFound:
+            return [*found, visibility(unit.actor.rights, seen=False)]
+        found.append(visibility(unit.actor.rights, seen=True))
+        if verb.reads:
+            return found
+        judge = await Judge.of(unit, seen)
+        target = self._target(judge, verb.name)
+        found += case_rules(judge, verb.name, target=target, internal=self.is_internal, granted=granted)
+        if is_done_already(judge, verb.name, target):
+            return found
+        if all(rule.holds for rule in found):
+            last = asked("state", lambda: _ask(self._judged(judge, verb.name)))
+            found += [] if last.holds and last.message == "" else [last]
+        return found
+
+    def _target(self, judge: Judge, verb: str) -> str:
+        """The status that the verb leads to, where it leads to one."""
+        if verb == "status" and self.to is not UNSET:
+            return find_status(judge.lifecycle, self.to, "/to").name
+        return {"close": judge.lifecycle.close_to, "reopen": judge.lifecycle.reopen_to}.get(verb, "")
+
+    def _judged(self, judge: Judge, verb: str) -> Callable[[], None]:
+        """All rules at once, as the verb meets them."""
+        if verb == "status":
+            return lambda: judge.status(self.to) if self.to is not UNSET else judge.any_status()
+        name = "note internal" if self.is_internal else "update" if verb == "bulk-update" else verb
+        return judge.verbs()[name]
+
+
+def _holds(unit: Unit, right: str, granted: Granted) -> str:
+    rights.require(unit.actor, right)
+    return "open to all who have any right" if right == rights.ANY else given_by(right, granted)
+
+
+def _ask(check: Callable[[], None]) -> str:
+    check()
+    return ""
