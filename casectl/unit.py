@@ -191,6 +191,10 @@ class Configuration(Protocol):
         """The actor's tenant."""
         ...
 
+    async def change_tenant(self, columns: Mapping[str, Any]) -> Tenant:
+        """Write title, time zone and `settings`, of which None goes back to the default; the tenant as it is then."""
+        ...
+
     async def put_role(self, name: str, rights: Sequence[str]) -> int:
         """Create or change a role."""
         ...

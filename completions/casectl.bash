@@ -360,7 +360,7 @@ _casectl_command() {
         _casectl_common 0
         ;;
     'type list')
-        _options='--all-types||also those that take no new cases
+        _options='--all||also those that take no new cases
 '
         _casectl_common 2
         ;;
@@ -414,8 +414,63 @@ _casectl_command() {
         _arguments=('type')
         _casectl_common 0
         ;;
+    'access explain')
+        _arguments=('text' 'text' 'case')
+        _options='--to|text|with status: the status it would lead to
+--internal||a note that reporters do not see
+'
+        _casectl_common 2
+        ;;
+    'lifecycle list')
+        _options='--all||also those of types that take no new cases
+'
+        _casectl_common 2
+        ;;
+    'lifecycle show')
+        _arguments=('type')
+        _options='--revision|text|an earlier revision
+'
+        _casectl_common 2
+        ;;
+    'lifecycle check')
+        _arguments=('file')
+        _casectl_common 2
+        ;;
     'tenant show')
         _casectl_common 2
+        ;;
+    'tenant change')
+        _options='--title|text|what people call it
+--timezone|text|IANA name, such as Europe/Berlin
+--default-priority|text|priority of a case that names none
+--auto-assign-initial-status,--no-auto-assign-initial-status||give a new case the initial status of its type by itself
+--workflow-engine|words:queue sync|run workflow rules in the daemon, or at once
+'
+        _casectl_common 0
+        ;;
+    'tenant list')
+        _casectl_common 3
+        ;;
+    'tenant add')
+        _arguments=('text')
+        _options='--title|text|what people call it
+--admin|text|login of its first admin
+--name|text|the admin'\''s full name
+--email|text|the admin'\''s mail address
+--os-user|text|who the admin is on this machine
+--timezone|text|IANA name, such as Europe/Berlin
+'
+        _casectl_common 3
+        ;;
+    'tenant deactivate')
+        _arguments=('text')
+        _options='--confirm|text|the name once more
+'
+        _casectl_common 3
+        ;;
+    'tenant activate')
+        _arguments=('text')
+        _casectl_common 3
         ;;
     'config show')
         _casectl_common 3
@@ -643,7 +698,7 @@ _casectl_command() {
         _casectl_common 3
         ;;
     'help')
-        _arguments=('words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types postgres server remote')
+        _arguments=('words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types tenants postgres server remote')
         _rest=1
         _options='--search|text|where all these words stand
 --man|text|write the man pages into DIR
@@ -775,6 +830,8 @@ _casectl_subcommand() {
     '|role') _reply='role' ;;
     '|contact') _reply='contact' ;;
     '|type') _reply='type' ;;
+    '|access') _reply='access' ;;
+    '|lifecycle') _reply='lifecycle' ;;
     '|tenant') _reply='tenant' ;;
     '|config') _reply='config' ;;
     '|serve') _reply='serve' ;;
@@ -791,6 +848,7 @@ _casectl_subcommand() {
     '|import') _reply='import' ;;
     '|completion') _reply='completion' ;;
     '|help') _reply='help' ;;
+    'access|explain') _reply='access explain' ;;
     'client|add') _reply='client add' ;;
     'client|list') _reply='client list' ;;
     'client|show') _reply='client show' ;;
@@ -846,7 +904,15 @@ _casectl_subcommand() {
     'team|change') _reply='team change' ;;
     'team|deactivate') _reply='team deactivate' ;;
     'team|activate') _reply='team activate' ;;
+    'lifecycle|list') _reply='lifecycle list' ;;
+    'lifecycle|show') _reply='lifecycle show' ;;
+    'lifecycle|check') _reply='lifecycle check' ;;
     'tenant|show') _reply='tenant show' ;;
+    'tenant|change') _reply='tenant change' ;;
+    'tenant|list') _reply='tenant list' ;;
+    'tenant|add') _reply='tenant add' ;;
+    'tenant|deactivate') _reply='tenant deactivate' ;;
+    'tenant|activate') _reply='tenant activate' ;;
     'trash|list') _reply='trash list' ;;
     'type|list') _reply='type list' ;;
     'type|show') _reply='type show' ;;
@@ -910,7 +976,9 @@ team|Teams and who is in them
 role|Roles: the rights that users have
 contact|The people cases are about
 type|Case types: form, lifecycle and numbers
-tenant|The tenant you work in
+access|Who may do what, and why
+lifecycle|The ways of cases, each of its type
+tenant|Organisations on this desk, and yours
 config|Settings and where they come from
 serve|Serve the desk to other machines and programs
 profile|Servers and databases to work at
@@ -926,6 +994,8 @@ export|Export whole cases as CSV, JSON or JSON Lines
 import|Import cases and their history from a file
 completion|Print the script that completes words in your shell
 help|Read a page of the manual
+' ;;
+    'access') rows='explain|Tell whether somebody may perform a verb, and by which rule
 ' ;;
     'client') rows='add|Register a program that gets tokens of its own
 list|List the programs that get tokens of their own
@@ -993,7 +1063,16 @@ change|Change a team: its name, its lead or its members
 deactivate|Give a team no more cases, and hand over those it has
 activate|Let a team have new cases again
 ' ;;
+    'lifecycle') rows='list|List the lifecycles, one for each case type
+show|Show the lifecycle of a case type: its statuses and where each leads
+check|Check a lifecycle in a file, and show how it would read
+' ;;
     'tenant') rows='show|Show the tenant you work in
+change|Change the tenant you work in: its title, its time zone, its settings
+list|List the tenants of this desk
+add|Add a tenant to this desk
+deactivate|Let nobody into a tenant
+activate|Let people into a tenant again
 ' ;;
     'trash') rows='list|List what is in the trash, who put it there and when
 ' ;;

@@ -180,7 +180,7 @@ function __casectl_describe
             set -g __casectl_arguments 'contact'
             __casectl_common 0
         case 'type list'
-            set -g __casectl_options '--all-types||also those that take no new cases'
+            set -g __casectl_options '--all||also those that take no new cases'
             __casectl_common 2
         case 'type show'
             set -g __casectl_arguments 'type'
@@ -210,8 +210,38 @@ function __casectl_describe
         case 'type activate'
             set -g __casectl_arguments 'type'
             __casectl_common 0
+        case 'access explain'
+            set -g __casectl_arguments 'text' 'text' 'case'
+            set -g __casectl_options '--to|text|with status: the status it would lead to' '--internal||a note that reporters do not see'
+            __casectl_common 2
+        case 'lifecycle list'
+            set -g __casectl_options '--all||also those of types that take no new cases'
+            __casectl_common 2
+        case 'lifecycle show'
+            set -g __casectl_arguments 'type'
+            set -g __casectl_options '--revision|text|an earlier revision'
+            __casectl_common 2
+        case 'lifecycle check'
+            set -g __casectl_arguments 'file'
+            __casectl_common 2
         case 'tenant show'
             __casectl_common 2
+        case 'tenant change'
+            set -g __casectl_options '--title|text|what people call it' '--timezone|text|IANA name, such as Europe/Berlin' '--default-priority|text|priority of a case that names none' '--auto-assign-initial-status,--no-auto-assign-initial-status||give a new case the initial status of its type by itself' '--workflow-engine|words:queue sync|run workflow rules in the daemon, or at once'
+            __casectl_common 0
+        case 'tenant list'
+            __casectl_common 3
+        case 'tenant add'
+            set -g __casectl_arguments 'text'
+            set -g __casectl_options '--title|text|what people call it' '--admin|text|login of its first admin' '--name|text|the admin\'s full name' '--email|text|the admin\'s mail address' '--os-user|text|who the admin is on this machine' '--timezone|text|IANA name, such as Europe/Berlin'
+            __casectl_common 3
+        case 'tenant deactivate'
+            set -g __casectl_arguments 'text'
+            set -g __casectl_options '--confirm|text|the name once more'
+            __casectl_common 3
+        case 'tenant activate'
+            set -g __casectl_arguments 'text'
+            __casectl_common 3
         case 'config show'
             __casectl_common 3
         case 'config get'
@@ -336,7 +366,7 @@ function __casectl_describe
             set -g __casectl_arguments 'words:bash zsh fish powershell'
             __casectl_common 3
         case 'help'
-            set -g __casectl_arguments 'words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types postgres server remote'
+            set -g __casectl_arguments 'words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types tenants postgres server remote'
             set -g __casectl_rest 1
             set -g __casectl_options '--search|text|where all these words stand' '--man|text|write the man pages into DIR'
             __casectl_common 3
@@ -428,6 +458,10 @@ function __casectl_subcommand
             set -g __casectl_command 'contact'
         case '|type'
             set -g __casectl_command 'type'
+        case '|access'
+            set -g __casectl_command 'access'
+        case '|lifecycle'
+            set -g __casectl_command 'lifecycle'
         case '|tenant'
             set -g __casectl_command 'tenant'
         case '|config'
@@ -460,6 +494,8 @@ function __casectl_subcommand
             set -g __casectl_command 'completion'
         case '|help'
             set -g __casectl_command 'help'
+        case 'access|explain'
+            set -g __casectl_command 'access explain'
         case 'client|add'
             set -g __casectl_command 'client add'
         case 'client|list'
@@ -570,8 +606,24 @@ function __casectl_subcommand
             set -g __casectl_command 'team deactivate'
         case 'team|activate'
             set -g __casectl_command 'team activate'
+        case 'lifecycle|list'
+            set -g __casectl_command 'lifecycle list'
+        case 'lifecycle|show'
+            set -g __casectl_command 'lifecycle show'
+        case 'lifecycle|check'
+            set -g __casectl_command 'lifecycle check'
         case 'tenant|show'
             set -g __casectl_command 'tenant show'
+        case 'tenant|change'
+            set -g __casectl_command 'tenant change'
+        case 'tenant|list'
+            set -g __casectl_command 'tenant list'
+        case 'tenant|add'
+            set -g __casectl_command 'tenant add'
+        case 'tenant|deactivate'
+            set -g __casectl_command 'tenant deactivate'
+        case 'tenant|activate'
+            set -g __casectl_command 'tenant activate'
         case 'trash|list'
             set -g __casectl_command 'trash list'
         case 'type|list'
@@ -623,7 +675,9 @@ end
 function __casectl_subcommands
     switch "$argv[1]"
         case ''
-            printf '%s\t%s\n' 'create' 'Open a case' 'new' 'Open a case' 'note' 'Write a note on a case' 'comment' 'Write a note on a case' 'status' 'Move a case to another status' 'assign' 'Hand a case to somebody or to a team' 'take' 'Take a case yourself' 'update' 'Change a case' 'edit' 'Change a case' 'escalate' 'Escalate a case, with a reason' 'close' 'Close a case' 'reopen' 'Open a closed case again' 'delete' 'Move a case to the trash' 'rm' 'Move a case to the trash' 'restore' 'Bring a case back from the trash' 'purge' 'Erase cases of the trash for good' 'bulk-update' 'Change many cases at once' 'list' 'List cases, the most urgent first' 'ls' 'List cases, the most urgent first' 'search' 'Search cases by words in their text' 'find' 'Search cases by words in their text' 'show' 'Show a case with its notes' 'view' 'Show a case with its notes' 'history' 'Tell who changed what in a case, and when' 'diff' 'Tell what differs in a case between two instants' 'trash' 'What was deleted and can come back' 'events' 'Tell what happens to cases, as it happens' 'actions' 'Tell what you may do with a case now, and why not the rest' 'whoami' 'Tell who you are here' 'user' 'The people who work here' 'team' 'Teams and who is in them' 'role' 'Roles: the rights that users have' 'contact' 'The people cases are about' 'type' 'Case types: form, lifecycle and numbers' 'tenant' 'The tenant you work in' 'config' 'Settings and where they come from' 'serve' 'Serve the desk to other machines and programs' 'profile' 'Servers and databases to work at' 'auth' 'Your login at a server' 'session' 'Where you are logged in' 'key' 'API keys for scripts' 'client' 'Programs with tokens of their own' 'job' 'Large changes that a server works on' 'init' 'Set up a desk for real use' 'demo' 'Make a desk to try things on' 'db' 'The database behind the desk' 'export' 'Export whole cases as CSV, JSON or JSON Lines' 'import' 'Import cases and their history from a file' 'completion' 'Print the script that completes words in your shell' 'help' 'Read a page of the manual'
+            printf '%s\t%s\n' 'create' 'Open a case' 'new' 'Open a case' 'note' 'Write a note on a case' 'comment' 'Write a note on a case' 'status' 'Move a case to another status' 'assign' 'Hand a case to somebody or to a team' 'take' 'Take a case yourself' 'update' 'Change a case' 'edit' 'Change a case' 'escalate' 'Escalate a case, with a reason' 'close' 'Close a case' 'reopen' 'Open a closed case again' 'delete' 'Move a case to the trash' 'rm' 'Move a case to the trash' 'restore' 'Bring a case back from the trash' 'purge' 'Erase cases of the trash for good' 'bulk-update' 'Change many cases at once' 'list' 'List cases, the most urgent first' 'ls' 'List cases, the most urgent first' 'search' 'Search cases by words in their text' 'find' 'Search cases by words in their text' 'show' 'Show a case with its notes' 'view' 'Show a case with its notes' 'history' 'Tell who changed what in a case, and when' 'diff' 'Tell what differs in a case between two instants' 'trash' 'What was deleted and can come back' 'events' 'Tell what happens to cases, as it happens' 'actions' 'Tell what you may do with a case now, and why not the rest' 'whoami' 'Tell who you are here' 'user' 'The people who work here' 'team' 'Teams and who is in them' 'role' 'Roles: the rights that users have' 'contact' 'The people cases are about' 'type' 'Case types: form, lifecycle and numbers' 'access' 'Who may do what, and why' 'lifecycle' 'The ways of cases, each of its type' 'tenant' 'Organisations on this desk, and yours' 'config' 'Settings and where they come from' 'serve' 'Serve the desk to other machines and programs' 'profile' 'Servers and databases to work at' 'auth' 'Your login at a server' 'session' 'Where you are logged in' 'key' 'API keys for scripts' 'client' 'Programs with tokens of their own' 'job' 'Large changes that a server works on' 'init' 'Set up a desk for real use' 'demo' 'Make a desk to try things on' 'db' 'The database behind the desk' 'export' 'Export whole cases as CSV, JSON or JSON Lines' 'import' 'Import cases and their history from a file' 'completion' 'Print the script that completes words in your shell' 'help' 'Read a page of the manual'
+        case 'access'
+            printf '%s\t%s\n' 'explain' 'Tell whether somebody may perform a verb, and by which rule'
         case 'client'
             printf '%s\t%s\n' 'add' 'Register a program that gets tokens of its own' 'list' 'List the programs that get tokens of their own' 'show' 'Show a client with its rights and addresses' 'rotate' 'Give a client a new secret' 'revoke' 'End a client for good'
         case 'auth'
@@ -646,8 +700,10 @@ function __casectl_subcommands
             printf '%s\t%s\n' 'list' 'List the roles' 'show' 'Show a role with its rights and who has it' 'add' 'Add a role' 'change' 'Change a role: its name or its rights' 'deactivate' 'Let a role give no rights any more' 'activate' 'Let a role give its rights again'
         case 'team'
             printf '%s\t%s\n' 'list' 'List the teams' 'show' 'Show a team with its lead and members' 'add' 'Add a team' 'change' 'Change a team: its name, its lead or its members' 'deactivate' 'Give a team no more cases, and hand over those it has' 'activate' 'Let a team have new cases again'
+        case 'lifecycle'
+            printf '%s\t%s\n' 'list' 'List the lifecycles, one for each case type' 'show' 'Show the lifecycle of a case type: its statuses and where each leads' 'check' 'Check a lifecycle in a file, and show how it would read'
         case 'tenant'
-            printf '%s\t%s\n' 'show' 'Show the tenant you work in'
+            printf '%s\t%s\n' 'show' 'Show the tenant you work in' 'change' 'Change the tenant you work in: its title, its time zone, its settings' 'list' 'List the tenants of this desk' 'add' 'Add a tenant to this desk' 'deactivate' 'Let nobody into a tenant' 'activate' 'Let people into a tenant again'
         case 'trash'
             printf '%s\t%s\n' 'list' 'List what is in the trash, who put it there and when'
         case 'type'

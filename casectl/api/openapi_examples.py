@@ -85,6 +85,7 @@ REQUESTS: dict[str, dict[str, dict[str, Any]]] = {
     "client add": {"of a program": {"client": "monitoring", "rights": ["case:create", "case:read"]}},
     "job start": {"by query": {"bulk_update": {"query": "team:Network is:pending", "priority": "high"}}},
     "type set": {"another title": {"title": "Incident"}},
+    "tenant change": {"zone and priority": {"timezone": "Europe/Vienna", "default_priority": "high"}},
     "type change": {"other numbers": {"number_pattern": "INC-{seq:06}"}},
     "type add": {
         "the smallest": {

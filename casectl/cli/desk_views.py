@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from casectl.cli.formats import plain
+from casectl.cli.formats import moment, plain
 from casectl.cli.views import Column, View
 from casectl.desk.admin import DbStatus, Finding, Upgraded
 from casectl.desk.setup import Initialised
+from casectl.desk.tenants import TenantOfDesk
 
 _KIB = 1024
 
@@ -93,4 +94,19 @@ INITIALISED = View(
         Column(header="Case types", path="case_types"),
         Column(header="Configured in", path="config_file"),
     ),
+)
+
+TENANTS = View(
+    result=TenantOfDesk,
+    id="name",
+    columns=(
+        Column(header="NAME", path="name", rank=0),
+        Column(header="TITLE", path="title", rank=1),
+        Column(header="ACTIVE", path="is_active", rank=0),
+        Column(header="USERS", path="users", rank=2, right=True),
+        Column(header="OPEN CASES", path="open_cases", rank=2, right=True),
+        Column(header="TIME ZONE", path="timezone", rank=3),
+        Column(header="SINCE", path="created_at", format=moment, rank=4),
+    ),
+    empty="There are no tenants yet; casectl init makes one.",
 )

@@ -48,7 +48,8 @@ def verb_parameters(fields: Sequence[VerbField], cli: Cli) -> list[Parameter]:
 
 def argument(field: VerbField, cli: Cli) -> Parameter:
     """A positional; those that take several words are the ones of case lists, lists and queries."""
-    annotation: Any = list[str] if takes_many(field) else FIELD_TYPES[field.kind].parameter
+    row = DOCUMENT if field.is_json else FIELD_TYPES[field.kind]
+    annotation: Any = list[str] if takes_many(field) else row.parameter
     declared = typer.Argument(metavar=argument_metavar(field, cli), help=field.help, show_default=False)
     return Parameter(
         field.name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[annotation | None, declared]
@@ -57,7 +58,7 @@ def argument(field: VerbField, cli: Cli) -> Parameter:
 
 def takes_many(field: VerbField) -> bool:
     """Whether a positional swallows any number of words."""
-    return field.kind in ("list", "map")
+    return field.kind in ("list", "map") and not field.is_json
 
 
 def argument_metavar(field: VerbField, cli: Cli) -> str:

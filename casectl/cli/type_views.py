@@ -6,7 +6,14 @@ from typing import Any
 
 from casectl.cli.formats import moment
 from casectl.cli.views import Column, Part, View
-from casectl.model.configuration import TypeChange, TypeDifference, TypeMigration, TypeRevision
+from casectl.model.configuration import (
+    LifecycleDetail,
+    LifecycleSummary,
+    TypeChange,
+    TypeDifference,
+    TypeMigration,
+    TypeRevision,
+)
 
 
 def _yes(value: Any) -> str:
@@ -72,6 +79,43 @@ TYPE_VIEWS: dict[str, View] = {
                     Column(header="NUMBER", path="number", least=30, rank=0),
                     Column(header="RESULT", path="result", style="result"),
                     Column(header="REASON", path="message", rank=0),
+                ),
+            ),
+        ),
+    ),
+    "lifecycles": View(
+        result=LifecycleSummary,
+        id="type",
+        columns=(
+            Column(header="TYPE", path="type", rank=0),
+            Column(header="REVISION", path="revision", rank=2, right=True),
+            Column(header="TRANSITIONS", path="transitions", rank=1, right=True),
+            Column(header="STATUSES", path="statuses", rank=0, least=20),
+            Column(header="ACTIVE", path="is_active", rank=4),
+        ),
+        empty="There are no case types.",
+    ),
+    "lifecycle": View(
+        result=LifecycleDetail,
+        id="type",
+        columns=(),
+        labels=(
+            Column(header="Type", path="type"),
+            Column(header="Revision", path="revision"),
+            Column(header="Begins in", path="initial"),
+            Column(header="Close leads to", path="close_to"),
+            Column(header="Reopen leads to", path="reopen_to"),
+            Column(header="Resolved is", path="resolve_to"),
+            Column(header="Escalate leads to", path="escalate_to"),
+        ),
+        parts=(
+            Part(
+                heading="Statuses",
+                path="statuses",
+                columns=(
+                    Column(header="STATUS", path="name", rank=0, style="category", least=17),
+                    Column(header="CATEGORY", path="category", rank=1),
+                    Column(header="LEADS TO", path="leads_to", rank=0, least=20),
                 ),
             ),
         ),

@@ -143,9 +143,14 @@ def _is_zone(name: str) -> bool:
 
 def check(new: NewTenant) -> None:
     """Refuse what no tenant may be made of; raises InvalidInput with all problems."""
-    problems = list(_problems(new))
+    problems = problems_of(new)
     if problems:
         raise InvalidInput(problems[0].message, hint=problems[0].hint, problems=problems)
+
+
+def problems_of(new: NewTenant) -> list[Problem]:
+    """All that is wrong with a tenant to be made, each at the pointer of its option."""
+    return list(_problems(new))
 
 
 def _problems(new: NewTenant) -> Iterator[Problem]:
@@ -167,11 +172,12 @@ def _problems(new: NewTenant) -> Iterator[Problem]:
         yield problem("timezone", f"unknown time zone {new.timezone!r}", "an IANA name such as Europe/Berlin or UTC")
 
 
-def initialise(config: Config, new: NewTenant, report: Callable[[str], None]) -> Initialised:
+def initialise(config: Config, new: NewTenant, report: Callable[[str], None], *, remember: bool = True) -> Initialised:
     """Make database, schema and tenant as far as they are missing.
 
     `report` gets a sentence per step that takes time. Raises InvalidInput for unfit names, Conflict for a tenant that
-    exists; nothing is half made: a tenant without case types gets them at the next try.
+    exists; nothing is half made: a tenant without case types gets them at the next try. Unless told not to `remember`,
+    the user's configuration names the tenant from now on, where it names none.
     """
     check(new)
     with admin.owner_connection(config, report, provision=True) as connection:
@@ -180,7 +186,7 @@ def initialise(config: Config, new: NewTenant, report: Callable[[str], None]) ->
         made = desk.perform(MakeDefaults())
     return Initialised(
         tenant=new.name, title=new.title, admin=new.login, timezone=new.timezone, case_types=made,
-        config_file="" if new.is_demo else _remember(config, new.name, report),
+        config_file=_remember(config, new.name, report) if remember and not new.is_demo else "",
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Running a desk": {
         "configuration": "every setting: where it is looked for, which one counts",
         "types": "case types, forms and lifecycles, and changing them",
+        "tenants": "organisations on one desk, their settings, who makes them",
         "postgres": "the embedded Postgres, or one of your own",
         "server": "serving a desk to others: TLS, workers, limits, metrics",
         "remote": "working at a server: profiles, logins, tokens",

@@ -80,3 +80,36 @@ class TypeMigration(BulkResult, frozen=True, kw_only=True):
     revision: int
     total: int = 0
     next: int | None = None
+
+
+class LifecycleSummary(Noun, frozen=True, kw_only=True):
+    """The lifecycle of a type in one line."""
+
+    type: str
+    revision: int
+    initial: str
+    statuses: list[str]
+    transitions: int
+    is_active: bool
+
+
+class LifecycleStep(Noun, frozen=True, kw_only=True):
+    """A status with the statuses it leads to; what a transition asks for stands behind its target."""
+
+    name: str
+    title: str
+    category: str
+    leads_to: list[str]
+
+
+class LifecycleDetail(Noun, frozen=True, kw_only=True):
+    """A lifecycle as people read it: of a type in one of its revisions, or of a document that belongs to none yet."""
+
+    type: str | None
+    revision: int | None
+    initial: str
+    close_to: str
+    reopen_to: str
+    resolve_to: str
+    escalate_to: str
+    statuses: list[LifecycleStep]

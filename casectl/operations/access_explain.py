@@ -54,7 +54,7 @@ class ExplainAccess(Operation[Explanation], frozen=True, kw_only=True):
     actor: Annotated[str, Meta(description="login, mail address, id or @me")]
     verb: Annotated[str, Meta(description="as it is typed behind casectl")]
     case: Annotated[str, Meta(description="number or id of the case it would be done to")] | UnsetType = UNSET
-    to: Annotated[str, Meta(description="the status that `status` would lead to")] | UnsetType = UNSET
+    to: Annotated[str, Meta(description="with status: the status it would lead to")] | UnsetType = UNSET
     is_internal: Annotated[bool, Meta(description="a note that reporters do not see")] = False
 
     async def run(self, unit: Unit) -> Explanation:

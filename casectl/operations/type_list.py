@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class ListTypes(Operation[list[CaseType]], frozen=True, kw_only=True):
     """List the case types.
 
-    Those that take no new cases are shown with `--all-types` only.
+    Those that take no new cases are shown with `--all` only.
     """
 
     name: ClassVar[str] = "type list"
@@ -25,11 +25,12 @@ class ListTypes(Operation[list[CaseType]], frozen=True, kw_only=True):
     reads: ClassVar[bool] = True
     cli: ClassVar[Cli] = Cli(
         group="People and configuration",
+        options={"include_inactive": ("--all",)},
         examples=(("casectl type list", ""),),
         view="types",
     )
 
-    all_types: Annotated[bool, Meta(description="also those that take no new cases")] = False
+    include_inactive: Annotated[bool, Meta(description="also those that take no new cases")] = False
 
     async def run(self, unit: Unit) -> list[CaseType]:
-        return await (unit.types.all() if self.all_types else unit.configuration.case_types())
+        return await (unit.types.all() if self.include_inactive else unit.configuration.case_types())

@@ -150,6 +150,18 @@ def is_none(value: str | None) -> bool:
     return value is None or value.strip().lower() == "none"
 
 
+def time_zone(text: str, pointer: str = "/timezone") -> str:
+    """The IANA name of a zone that this machine knows."""
+    from zoneinfo import ZoneInfo
+
+    name = text.strip()
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        refuse(f"unknown time zone {text[:80]!r}", pointer, "timezone", "an IANA name such as Europe/Berlin or UTC")
+    return name
+
+
 def zone_of(name: str) -> tzinfo:
     """The IANA zone `name`; UTC where it is not known to this machine."""
     if name == "UTC":

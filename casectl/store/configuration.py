@@ -9,13 +9,13 @@ import msgspec
 from casectl.errors import NotFound
 from casectl.model.configuration import CaseType
 from casectl.model.people import Tenant
-from casectl.rules.tenant_settings import settings_of
+from casectl.rules.tenant_settings import merged_settings, settings_of
 from casectl.rules.text import near
 from casectl.store.case_rows import CATEGORIES
 from casectl.store.known import known_to
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import LiteralString
 
     from casectl.store.context import Context
@@ -155,6 +155,25 @@ class StoredConfiguration:
             settings=settings_of(found[5]),
         )  # fmt: skip
         return known.tenant
+
+    async def change_tenant(self, columns: Mapping[str, Any]) -> Tenant:
+        """See `casectl.unit.Configuration.change_tenant`."""
+        context = self._context
+        ((title, zone, stored),) = await context.sql.rows(
+            "SELECT title, timezone, settings FROM tenants WHERE tenant_id = %s FOR UPDATE", (context.tenant_id,)
+        )
+        after = (
+            columns.get("title", title), columns.get("timezone", zone),
+            merged_settings(stored, columns.get("settings", {})),
+        )  # fmt: skip
+        if after != (title, zone, stored):
+            await context.sql.run(
+                "UPDATE tenants SET title = %s, timezone = %s, settings = %s, changed_by = %s,"
+                " changed_at = coalesce(%s, now()) WHERE tenant_id = %s",
+                (*after[:2], _json(after[2]), context.changed_by, context.changed_at, context.tenant_id),
+            )
+        context.stamp = None
+        return await self.tenant()
 
     async def put_role(self, name: str, rights: Sequence[str]) -> int:
         """See `casectl.unit.Configuration.put_role`."""

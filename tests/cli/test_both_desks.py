@@ -227,7 +227,7 @@ access explain nobody list
 access explain wanda lst
 access explain wanda list 1
 access explain wanda
-type list --all-types
+type list --all
 type add task --title Task --number-pattern T-{seq} --lifecycle task.toml
 type add task --title Task --number-pattern T-{seq} --lifecycle task.toml
 type add other --title "" --number-pattern X --lifecycle wrong.toml
@@ -255,7 +255,20 @@ type migrate incident --json
 type deactivate request
 create "Late" --type request
 type activate request
+lifecycle list
+lifecycle show incident
+lifecycle show incident --revision 1 --json
+lifecycle show nothing
+lifecycle check task.toml
+lifecycle check wrong.toml
+lifecycle check wrong.toml --json
+lifecycle check
 tenant show
+tenant change --timezone Europe/Vienna --default-priority high
+tenant change --timezone Nowhere/Land --default-priority enormous --title ""
+tenant change --default-priority none
+tenant change --workflow-engine slow
+tenant change
 key create nightly --right case:read --expires 90d
 key create backup --right case:read -o id
 key create other --right case:fly
@@ -300,6 +313,7 @@ list --limit 3
 @wanda access explain @me "type add"
 @wanda access explain rita list
 @rita access explain rita note 1
+@wanda tenant change --title Mine
 @wanda type change incident --title X
 @wanda type migrate incident
 @wanda type deactivate incident

@@ -36,7 +36,8 @@ UNATTENDED = {
     r"pass show ": "asks a keeper of passwords; test_config_commands.py and test_secret_input.py pipe them",
     r"CASECTL_REMOTE_URL=": "is for a server; tests/cli/test_readme.py has its like",
     r"casectl config edit": "opens an editor; tests/cli/test_config_commands.py types into one",
-    r"casectl (type .*|create .*--type )outage\b": "builds on other lines; tests/cli/test_types_page.py has them all",
+    r"casectl ((type|lifecycle) .*|create .*--type )outage\b": "needs others first; test_types_page.py has them",
+    r"casectl tenant (add initech|(de)?activate) ": "wants a second tenant; tests/cli/test_tenants.py has one",
     r"casectl serve": "does not end by itself; it has a test of its own here",
 }
 """Lines that cannot run here, and why."""

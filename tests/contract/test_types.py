@@ -11,6 +11,9 @@ from casectl.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from casectl.operations.close import Close
 from casectl.operations.create import Create
 from casectl.operations.history import History
+from casectl.operations.lifecycle_check import CheckLifecycle
+from casectl.operations.lifecycle_list import ListLifecycles
+from casectl.operations.lifecycle_show import ShowLifecycle
 from casectl.operations.reopen import Reopen
 from casectl.operations.show import Show
 from casectl.operations.status import SetStatus
@@ -211,7 +214,7 @@ def test_an_inactive_type_takes_no_new_cases_and_the_others_go_on(desk: Any, tas
     desk.perform(Close(case=number))
     desk.perform(Reopen(case=number))
     assert "task" not in [one.name for one in desk.perform(ListTypes())]
-    assert "task" in [one.name for one in desk.perform(ListTypes(all_types=True))]
+    assert "task" in [one.name for one in desk.perform(ListTypes(include_inactive=True))]
     with pytest.raises(Conflict, match="not active") as caught:
         desk.perform(AddType(type="task", title="Task", number_pattern="T-{seq}", lifecycle=LIFECYCLE))
     assert caught.value.hint == "casectl type activate task"
@@ -300,6 +303,43 @@ def test_a_migration_can_be_taken_back(desk: Any, task: Any) -> None:
     assert desk.perform(MigrateType(type="task", revision=1)).changed == 1
     assert [one.open_cases for one in desk.perform(ListRevisions(type="task"))] == [1, 0]
     assert desk.perform(Show(case=number)).version == 3
+
+
+def test_lifecycles_are_shown_with_the_ways_out_of_each_status(desk: Any) -> None:
+    life = deepcopy(LIFECYCLE)
+    life["transitions"][3] |= {"right": "case:close", "required_fields": ["assignee"]}
+    desk.perform(AddType(type="task", title="Task", number_pattern="T-{seq}", lifecycle=life))
+    shown = desk.perform(ShowLifecycle(type="task"))
+    assert (shown.type, shown.revision, shown.initial, shown.close_to) == ("task", 1, "new", "done")
+    assert [(one.name, one.category, one.leads_to) for one in shown.statuses] == [
+        ("new", "new", ["doing"]),
+        ("doing", "open", ["parked", "done (right case:close, assignee)"]),
+        ("parked", "on_hold", ["doing"]),
+        ("done", "closed", ["new"]),
+    ]
+    listed = {one.type: one for one in desk.perform(ListLifecycles())}
+    assert listed.keys() == {"complaint", "incident", "request", "task"}
+    assert (listed["task"].transitions, listed["task"].statuses) == (5, ["new", "doing", "parked", "done"])
+    desk.perform(DeactivateType(type="task"))
+    assert "task" not in {one.type for one in desk.perform(ListLifecycles())}
+    assert not {one.type: one for one in desk.perform(ListLifecycles(include_inactive=True))}["task"].is_active
+    assert "incident" in {one.type for one in desk.as_user("rita").perform(ListLifecycles())}
+    with pytest.raises(NotFound):
+        desk.perform(ShowLifecycle(type="task", revision=2))
+
+
+def test_a_lifecycle_is_checked_without_being_kept(desk: Any) -> None:
+    checked = desk.perform(CheckLifecycle(lifecycle=LIFECYCLE))
+    assert (checked.type, checked.revision, checked.initial) == (None, None, "new")
+    with pytest.raises(InvalidInput) as caught:
+        desk.perform(CheckLifecycle(lifecycle=LIFECYCLE | {"initial": "nowhere", "close_to": "new"}))
+    assert {problem.pointer for problem in caught.value.problems} == {"/lifecycle/initial", "/lifecycle/close_to"}
+    other = deepcopy(LIFECYCLE)
+    other["statuses"][1] = {"name": "awaiting user", "category": "open"}
+    other["transitions"] = [{key: "awaiting user" if value == "doing" else value for key, value in edge.items()}
+                            for edge in other["transitions"]]  # fmt: skip
+    with pytest.raises(InvalidInput, match="of category pending in another type"):
+        desk.perform(CheckLifecycle(lifecycle=other))
 
 
 @pytest.mark.parametrize("login", ["wanda", "rita", "apic"])

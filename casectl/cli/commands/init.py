@@ -10,6 +10,7 @@ import typer
 
 from casectl.cli.common_options import CommonOptions  # noqa: TC001 - the command's signature is read at run time
 from casectl.cli.parameters import OWN
+from casectl.errors import InvalidInput
 
 if TYPE_CHECKING:
     from casectl.cli.views import View
@@ -59,26 +60,53 @@ def _view() -> View:
 
 def _wish(options: CommonOptions, proposed: NewTenant, given: dict[str, Any], os_user: str | None) -> NewTenant:
     """The proposal with what was given, and on a terminal with what is answered."""
-    from casectl.cli.messages import prompt
     from casectl.desk.setup import title_of
 
     asks = options.can_ask()
-    name = proposed.name or (prompt("Name of the tenant (acme)", flag="--tenant") if asks else "")
-    values = {"name": name, "title": title_of(name)} | {key: value for key, value in given.items() if value is not None}
+    values = {key: value for key, value in given.items() if value is not None}
+    wish = msgspec.structs.replace(proposed, title=title_of(proposed.name)) if proposed.name else proposed
+    if asks and not proposed.name:
+        wish = _asked(wish, "name", "Name of the tenant (acme)", "/tenant")
+        wish = msgspec.structs.replace(wish, title=title_of(wish.name))
     if os_user:
         values["os_user"] = os_user
     if "login" in values and values["login"] != proposed.login:
         values.setdefault("admin_name", values["login"])
-    wish = msgspec.structs.replace(proposed, **values)
+    wish = msgspec.structs.replace(wish, **values)
     if not asks:
         return wish
-    questions = {"title": "Title", "login": "Login of its admin", "email": "Mail address", "timezone": "Time zone"}
-    answers = {
-        field: prompt(question, default=getattr(wish, field) or "") or None
-        for field, question in questions.items()
-        if given.get(field) is None
-    }
-    return msgspec.structs.replace(wish, **answers)
+    for field, question, pointer in _QUESTIONS:
+        if given.get(field) is None:
+            wish = _asked(wish, field, question, pointer)
+    return wish
+
+
+_QUESTIONS = (
+    ("title", "Title", "/title"),
+    ("login", "Login of its admin", "/admin"),
+    ("email", "Mail address", "/email"),
+    ("timezone", "Time zone", "/timezone"),
+)
+"""What is asked for where no option says it, and where its problems are told."""
+
+_TRIES = 3
+
+
+def _asked(wish: NewTenant, field: str, question: str, pointer: str) -> NewTenant:
+    """The wish with an answer; one that cannot be is told with its reason and asked for again, a few times."""
+    from casectl.cli.messages import note, prompt
+    from casectl.desk.setup import problems_of
+
+    for tried in range(1, _TRIES + 1):
+        answer = prompt(question, default=getattr(wish, field) or "")
+        answered = msgspec.structs.replace(wish, **{field: answer or (None if field == "email" else "")})
+        wrong = next((problem for problem in problems_of(answered) if problem.pointer == pointer), None)
+        if wrong is None:
+            return answered
+        if tried == _TRIES:
+            raise InvalidInput(wrong.message, hint=wrong.hint, problems=[wrong])
+        note(f"{wrong.message}; {wrong.hint}" if wrong.hint else wrong.message)
+    raise AssertionError("unreachable: the last try returns or raises")  # pragma: no cover
 
 
 def _closing(made: Initialised, tenant: str) -> str:
