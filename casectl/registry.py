@@ -191,7 +191,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("client rotate", "client_rotate:RotateClient", "Give a client a new secret"),
         ("client revoke", "client_revoke:RevokeClient", "End a client for good"),
         ("job list", "job_list:ListJobs", "List your jobs, the newest first"),
-        ("job show", "job_show:ShowJob", "Show how far a job is, and which cases it was refused"),
+        ("job show", "job_show:ShowJob", "Show how far a job is, and which cases were refused"),
         ("job cancel", "job_cancel:CancelJob", "Cancel a job between two of its steps"),
     ),
     *_entries(
@@ -201,7 +201,7 @@ ENTRIES: tuple[Entry, ...] = (
         ("demo", "demo:demo", "Make a desk to try things on"),
         ("db start", "db:start", "Start the embedded Postgres"),
         ("db stop", "db:stop", "Stop the embedded Postgres"),
-        ("db status", "db:status", "Tell where the database is and how it does"),
+        ("db status", "db:status", "Tell where the database is and how it is doing"),
         ("db upgrade", "db:upgrade", "Bring the schema to this program's version"),
         ("db check", "db:check", "Check cases, audit, counters and indexes against each other"),
         ("db shell", "db:shell", "Open psql on the desk's database"),

@@ -28,7 +28,7 @@ def group_page(prefix: str, path: str, text: str) -> str:
         rows = [(entry.name.removeprefix(prefix), entry.help) for entry in entries]
         rows += [(word.removeprefix(prefix), f"The same as {PROGRAM} {entry.name}") for entry in registry.ENTRIES
                  for word in entry.aliases if word.startswith(prefix)]  # fmt: skip
-        return page([usage, text], [Section("Commands", rows)], f"{path} COMMAND --help tells more.", (), width())
+        return page([usage, f"{text}."], [Section("Commands", rows)], f"{path} COMMAND --help tells more.", (), width())
     sections = [Section(group, _rows(group)) for group in registry.GROUPS]
     common = [" ".join(filter(None, [option.names[-1], option.metavar])) for option in COMMON_OPTIONS
               if option.panel == EVERYWHERE]  # fmt: skip

@@ -36,7 +36,7 @@ Title = Annotated[str, Meta(description="name as people read it")]
 NumberPattern = Annotated[str, Meta(description="how numbers look: INC-{year}-{seq:05}")]
 FormSchema = Annotated[dict[str, Any], Meta(description="form: JSON Schema, as JSON or TOML", extra={"json": True})]
 LifecycleDocument = Annotated[
-    dict[str, Any], Meta(description="statuses and transitions, likewise", extra={"json": True})
+    dict[str, Any], Meta(description="statuses and transitions, as JSON or TOML", extra={"json": True})
 ]
 
 _REQUIRABLE = {*CaseRow.__struct_fields__, "assignee", "team", "reporter", "contact", "parent", "status", "type", "due"}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Assign(Operation[Case], frozen=True, kw_only=True):
     """Hand a case to somebody or to a team.
 
-    `none` takes it from its assignee.
+    With `none` nobody has it any more.
     """
 
     name: ClassVar[str] = "assign"

@@ -63,7 +63,9 @@ class BulkUpdate(Operation[BulkResult], frozen=True, kw_only=True):
         view="bulk",
     )
 
-    cases: Annotated[list[str], Meta(description="numbers, ids, ranges; - reads them", extra={"stdin": True})] = []
+    cases: Annotated[
+        list[str], Meta(description="numbers, ids, ranges; - reads them from a pipe", extra={"stdin": True})
+    ] = []
     query: Annotated[str, Meta(description="instead: all cases a query finds", extra={"query": True})] | UnsetType = (
         UNSET
     )

@@ -34,7 +34,7 @@ class ListContacts(Operation[list[Contact]], frozen=True, kw_only=True):
         view="contacts",
     )
 
-    prefix: Annotated[str, Meta(description="how name or mail address begin")] = ""
+    prefix: Annotated[str, Meta(description="how the name or the mail address begins")] = ""
     limit: Annotated[int, Meta(description="contacts at most", ge=1, le=10_000)] = 100
 
     include_inactive: Annotated[bool, Meta(description="also those that were deactivated")] = False

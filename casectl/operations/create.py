@@ -82,7 +82,7 @@ class Create(Operation[Case], frozen=True, kw_only=True):
     due: Annotated[str, Meta(description="when it must be done: 2h, fri, 2026-11-23 17:00")] | UnsetType = UNSET
     fields: Annotated[dict[str, Any], Meta(description="form field as KEY=VALUE; may be repeated")] = {}
     parent: Annotated[str, Meta(description="case it is a part of")] | UnsetType = UNSET
-    is_restricted: Annotated[bool, Meta(description="only for who may read restricted cases")] = False
+    is_restricted: Annotated[bool, Meta(description="only for those who may read restricted cases")] = False
     channel: Annotated[str, Meta(description="how it came in")] = "cli"
     external_id: Annotated[str, Meta(description="its id elsewhere, unique per channel")] | UnsetType = UNSET
 

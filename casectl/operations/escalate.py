@@ -27,7 +27,7 @@ MOST_ENTRIES = 10_000
 class Escalate(Operation[Case], frozen=True, kw_only=True):
     """Escalate a case, with a reason.
 
-    What happens stands in the escalation path of the case's type, level by level; by default the case becomes
+    What happens is said by the escalation path of the case's type, level by level; by default the case becomes
     escalated, its priority rises by one and the lead of its team gets it. The reason is kept as an internal note.
     """
 

@@ -49,7 +49,7 @@ class Events(Operation[EventPage], frozen=True, kw_only=True):
     query: Annotated[list[str], Meta(description="cases to tell of: team:l2 ...", extra={"query": True})] = []
     after: Annotated[str, Meta(description="go on behind this event or page")] | UnsetType = UNSET
     since: Annotated[str, Meta(description="begin at a time: 2h (ago), today, now; or at a cursor")] | UnsetType = UNSET
-    limit: Annotated[int, Meta(description="events of a page", ge=1, le=500)] = 50
+    limit: Annotated[int, Meta(description="events at most", ge=1, le=500)] = 50
 
     async def run(self, unit: Unit) -> EventPage:
         after, since = self.after or None, self.since or None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ShowJob(Operation[Job], frozen=True, kw_only=True):
-    """Show how far a job is, and which cases it was refused.
+    """Show how far a job is, and which cases were refused.
 
     The first thousand refused cases are told with their reasons.
     """

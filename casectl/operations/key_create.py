@@ -21,7 +21,7 @@ class CreateKey(Operation[NewApiKey], frozen=True, kw_only=True):
     """Make an API key for a script.
 
     The key is shown once and kept nowhere. It acts as you, or as the client or user named, with the rights you choose
-    and never with one that you lack yourself; without `--right` with all that you have now.
+    and never with one that you lack yourself; without `--right` it has all that you have now.
     """
 
     name: ClassVar[str] = "key create"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ListKeys(Operation[list[ApiKey]], frozen=True, kw_only=True):
     """List API keys and their last use.
 
-    Yours; those of others with the right to manage users.
+    These are your own; with the right to manage users you may see those of others.
     """
 
     name: ClassVar[str] = "key list"

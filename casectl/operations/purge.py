@@ -49,7 +49,9 @@ class Purge(Operation[PurgeResult], frozen=True, kw_only=True):
         view="purge",
     )
 
-    cases: Annotated[list[str], Meta(description="numbers, ids, ranges; - reads them", extra={"stdin": True})] = []
+    cases: Annotated[
+        list[str], Meta(description="numbers, ids, ranges; - reads them from a pipe", extra={"stdin": True})
+    ] = []
     older_than: (
         Annotated[str, Meta(description="instead: what was deleted longer ago than this: 30d, 12h")] | UnsetType
     ) = UNSET

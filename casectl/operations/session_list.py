@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ListSessions(Operation[list[Session]], frozen=True, kw_only=True):
     """List the places you are logged in at.
 
-    Those of others are shown with the right to manage users.
+    These are your own; with the right to manage users you may see those of others.
     """
 
     name: ClassVar[str] = "session list"

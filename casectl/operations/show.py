@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Show(Operation[CaseDetail], frozen=True, kw_only=True):
     """Show a case with its notes.
 
-    Internal notes are shown to who may read them only. With `--at` it is the case as it was then, rebuilt from the
-    audit; a day or a minute means its beginning.
+    Internal notes are shown only to those who may read them. With `--at` it is the case as it was then, rebuilt from
+    the audit; a day or a minute means its beginning.
     """
 
     name: ClassVar[str] = "show"

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class Take(Operation[Case], frozen=True, kw_only=True):
     """Take a case yourself.
 
-    A case that somebody else has taken meanwhile is refused with his name; `casectl assign` hands cases over.
+    A case that somebody else has taken meanwhile is refused, with the name of its holder; `casectl assign` hands cases
+    over.
     """
 
     name: ClassVar[str] = "take"

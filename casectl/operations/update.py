@@ -66,7 +66,7 @@ class Update(Operation[Case], frozen=True, kw_only=True):
     add_tags: Annotated[list[str], Meta(description="tag to add; may be repeated")] = []
     remove_tags: Annotated[list[str], Meta(description="tag to take away; may be repeated")] = []
     fields: Annotated[dict[str, Any], Meta(description="form field as KEY=VALUE, none clears; may be repeated")] = {}
-    is_restricted: Annotated[bool, Meta(description="only for who may read restricted cases")] | UnsetType = UNSET
+    is_restricted: Annotated[bool, Meta(description="only for those who may read restricted cases")] | UnsetType = UNSET
 
     async def run(self, unit: Unit) -> Case:
         names = [name for name in self.__struct_fields__ if name != "case"]

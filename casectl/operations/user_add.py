@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class AddUser(Operation[User], frozen=True, kw_only=True):
     """Add a user.
 
-    Without `--role` it is a Reporter; to give any other role needs the right to manage roles.
+    Without `--role` it is a Reporter; giving any other role needs the right to manage roles.
     """
 
     name: ClassVar[str] = "user add"

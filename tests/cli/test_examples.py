@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from casectl.cli.group_help import EXAMPLES as ROOT_EXAMPLES
 from casectl.cli.manual_blocks import blocks_of
 from casectl.config.files import check_text
 from casectl.config.settings import SECTIONS
+from casectl.rules.import_map import check_columns, read_map
 from tests.api.test_serve_limits import certificate
 from tests.serve_program import raw_exchange, until
 
@@ -146,6 +148,26 @@ def test_every_command_shows_how_it_is_used(entry):
 def test_every_exception_is_one(reason):
     pattern = next(pattern for pattern, told in UNATTENDED.items() if told == reason)
     assert [line for line in command_lines() if re.match(pattern, line)]
+
+
+def test_the_map_of_the_manual_is_one():
+    text = (MANUAL / "import.md").read_text(encoding="utf-8")
+    (document,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    found = read_map(tomllib.loads(document), "manual")
+    assert (found.mode, found.key_case, found.zone) == ("case", "Ticket", "Europe/Berlin")
+    columns = [
+        "Ticket",
+        "Opened",
+        "Opened by",
+        "Agent",
+        "Category",
+        "Subject",
+        "State",
+        "Urgency",
+        "Customer mail",
+        "Site",
+    ]
+    check_columns(found, columns)
 
 
 def test_the_configurations_of_the_manual_are_ones():

@@ -114,6 +114,8 @@ def set_(
     write_setting(path, name, _value(options, name, value, is_secret=setting.secret))
     options.tell(f"{name} is set in {path}.")
     _tell(options, name, path)
+    if name.startswith("cases."):
+        options.tell("It counts for tenants that casectl init makes; casectl tenant show tells those of yours.")
 
 
 def unset(name: Name, *, options: CommonOptions) -> None:

@@ -46,7 +46,7 @@ def stop(
 
 
 def status(options: CommonOptions) -> None:
-    """Tell where the database is and how it does.
+    """Tell where the database is and how it is doing.
 
     Nothing is started by asking.
     """

@@ -154,6 +154,8 @@ def _show(options: CommonOptions, output: Output, name: str) -> None:
         name = _meant(options, name)
     if name in TOPICS:
         _show_page(output, name)
+        if _is_command(name):
+            options.tell(f"The command's options: casectl {name} --help")
     else:
         from casectl.cli.command_help import command_help
 

@@ -94,7 +94,7 @@ def import_file(  # noqa: PLR0913, PLR0917 - the options of the command line
         bool, typer.Option("-n", "--dry-run", help="tell what would happen, change nothing", rich_help_panel=SAFETY)
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="go on after an interruption without remark", rich_help_panel=OWN)
+        bool, typer.Option("--resume", help="go on after an interruption, without a remark on it", rich_help_panel=OWN)
     ] = False,
     rejects: Annotated[
         Path | None, typer.Option(metavar="FILE", help="where refused lines go", rich_help_panel=OWN)

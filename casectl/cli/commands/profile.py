@@ -113,7 +113,7 @@ def add(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Name a server or a database as a place to work at.
 
-    The server is asked what it is first. --tenant NAME is kept with it. A password belongs into the file, not here.
+    The server is asked what it is first. --tenant NAME is kept with it. A password belongs in the file, not here.
     """
     config = options.settings()
     path = writable(config)
