@@ -66,10 +66,10 @@ def replace_text(path: str, before: str | None, text: str) -> None:
     private = any(BY_NAME[name].secret and has_secret(str(entry.value)) for name, entry in entries)
     try:
         with _alone(path := os.path.realpath(path)):
-            current, mode = _text_of(path)
+            current, status = _text_of(path)
             if current != before:
                 raise Conflict(f"{path} was changed by somebody else meanwhile")
-            _replace(path, text, 0o600 if private else mode)
+            _replace(path, text, status, private=private)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -96,11 +96,11 @@ def _rewrite(path: str, change: Callable[[Any], None], *, private: bool) -> None
     path = os.path.realpath(path)
     try:
         with _alone(path):
-            text, mode = _text_of(path)
+            text, status = _text_of(path)
             document = _parse(path, text or "")
             change(document)
-            if document.as_string() != text:
-                _replace(path, document.as_string(), 0o600 if private else mode)
+            if private or document.as_string() != text:
+                _replace(path, document.as_string(), status, private=private)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -147,13 +147,15 @@ def _as_toml(setting: Setting, word: str) -> str | int | bool:
     return typed if isinstance(typed, (bool, int)) else word
 
 
-def _text_of(path: str) -> tuple[str | None, int]:
-    """What the file at `path` holds, and its mode; None and the mode of a new one where there is none."""
+def _text_of(path: str) -> tuple[str | None, os.stat_result | None]:
+    """What the file at `path` holds, and its owner and mode; None where there is none."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # /dev/null stands for no configuration, and must stay what it is
+            raise Failure(f"{path} is no file that can be written", hint="name one with --config FILE")
         with open(path, encoding="utf-8", newline="") as file:
-            return file.read(), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            return file.read(), os.fstat(file.fileno())
     except FileNotFoundError:
-        return None, 0o600
+        return None, None
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{path}: not UTF-8, as TOML must be") from error
 
@@ -195,11 +197,14 @@ def _change(document: Any, place: tuple[str, ...], value: str | int | bool | Non
         del table[place[-1]]
 
 
-def _replace(path: str, text: str, mode: int) -> None:
+def _replace(path: str, text: str, before: os.stat_result | None, *, private: bool) -> None:
+    """Put a file with `text` in the place of one with the status `before`, whose owner and mode it gets."""
     draft = f"{path}.{os.getpid()}"
     try:
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
-            os.fchmod(file.fileno(), mode)
+            if before is not None and os.geteuid() == 0 and before.st_uid != 0:
+                os.fchown(file.fileno(), before.st_uid, before.st_gid)  # root changes somebody's file
+            os.fchmod(file.fileno(), 0o600 if private or before is None else stat.S_IMODE(before.st_mode))
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())

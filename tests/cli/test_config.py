@@ -333,6 +333,32 @@ def test_a_password_makes_the_file_private_and_a_link_stays_a_link(tmp_path):
     assert real.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_file_that_holds_the_password_already_becomes_private_too(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('[database]\nurl = "postgresql://u:p@h/"\n')
+    path.chmod(0o644)
+    write_setting(str(path), "database.url", "postgresql://u:p@h/")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_file_is_never_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path):
+        with pytest.raises(Failure, match="is no file that can be written"):
+            write_setting(str(path), "tenant", "a")
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can write another user's file")
+def test_a_file_keeps_its_owner_when_root_changes_it(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('tenant = "a"\n')
+    os.chown(path, 12345, 23456)
+    write_setting(str(path), "tenant", "b")
+    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
