@@ -45,7 +45,7 @@ _casectl_command() {
 --due|text|when it must be done: 2h, fri, 2026-11-23 17:00
 --field|form|form field as KEY=VALUE; may be repeated
 --parent|parent|case it is a part of
---restricted||only for who may read restricted cases
+--restricted||only for those who may read restricted cases
 --channel|channel|how it came in
 --external-id|text|its id elsewhere, unique per channel
 -e,--edit||write it in $VISUAL or $EDITOR, from a template
@@ -95,7 +95,7 @@ _casectl_command() {
 --add-tag|tag,|tag to add; may be repeated
 --remove-tag|tag,|tag to take away; may be repeated
 --field|form|form field as KEY=VALUE, none clears; may be repeated
---restricted,--unrestricted||only for who may read restricted cases
+--restricted,--unrestricted||only for those who may read restricted cases
 -F,--file|file|read the text from FILE; - is standard input
 '
         _casectl_common 1
@@ -201,7 +201,7 @@ _casectl_command() {
         _rest=1
         _options='--after|text|go on behind this event or page
 --since|text|begin at a time: 2h (ago), today, now; or at a cursor
--n,--limit|text|events of a page
+-n,--limit|text|events at most
 -f,--follow||go on and tell what comes, until Ctrl-C
 '
         _casectl_common 2
@@ -374,7 +374,7 @@ _casectl_command() {
         _arguments=('text')
         _options='--title|text|name as people read it
 --number-pattern|text|how numbers look: INC-{year}-{seq:05}
---lifecycle|file|statuses and transitions, likewise
+--lifecycle|file|statuses and transitions, as JSON or TOML
 --form-schema|file|form: JSON Schema, as JSON or TOML
 '
         _casectl_common 0
@@ -384,7 +384,7 @@ _casectl_command() {
         _options='--title|text|name as people read it
 --number-pattern|text|how numbers look: INC-{year}-{seq:05}
 --form-schema|file|form: JSON Schema, as JSON or TOML
---lifecycle|file|statuses and transitions, likewise
+--lifecycle|file|statuses and transitions, as JSON or TOML
 '
         _casectl_common 0
         ;;
@@ -688,7 +688,7 @@ _casectl_command() {
         _options='--map|file|what the columns mean
 --create-people||without a map: make missing users and teams
 -n,--dry-run||tell what would happen, change nothing
---resume||go on after an interruption without remark
+--resume||go on after an interruption, without a remark on it
 --rejects|file|where refused lines go
 '
         _casectl_common 3
@@ -1025,14 +1025,14 @@ activate|Let new cases be about a contact again
 ' ;;
     'db') rows='start|Start the embedded Postgres
 stop|Stop the embedded Postgres
-status|Tell where the database is and how it does
+status|Tell where the database is and how it is doing
 upgrade|Bring the schema to this program'\''s version
 check|Check cases, audit, counters and indexes against each other
 shell|Open psql on the desk'\''s database
 url|Print the address of the database
 ' ;;
     'job') rows='list|List your jobs, the newest first
-show|Show how far a job is, and which cases it was refused
+show|Show how far a job is, and which cases were refused
 cancel|Cancel a job between two of its steps
 ' ;;
     'key') rows='list|List API keys and their last use

@@ -10,7 +10,7 @@ function __casectl_describe
             set -g __casectl_options '-o,--output|words:table json jsonl csv tsv id|table, json, jsonl, csv, tsv or id' '--json||the same as -o json' '--fields|fields,|only these fields; \'help\' lists them' '--select|text|JMESPath over the JSON' '--jq|text|jq over the JSON; needs the extra casectl[jq]' '--template|text|a line for each result: \'{number} {title}\'' '--quiet||only results and errors, no messages' '-y,--yes||answer yes to what would be asked' '--no-input||never ask; what is missing is an error' '--dry-run||check and show everything, change nothing' '--if-match|text|refuse if the case has another version' '--idempotency-key|text|repeated with this key, answer as the first' '--profile|profile|the place to work at, from the configuration' '--tenant|text|the tenant to work in' '--as|user|the login to act as on this machine\'s desk' '--config|file|the user\'s configuration file' '--stop-after|text|stop the embedded Postgres after that long unused' '--db-user|text|the user that runs the embedded Postgres for root' '--color|words:auto always never|auto, always or never' '--no-pager||never page what is longer than the screen' '--debug||show the traceback of a failure' '--version||show the version' '-h,--help||show the help'
         case 'create'
             set -g __casectl_arguments 'text'
-            set -g __casectl_options '-d,--description|text|all the rest' '-t,--type|type|case type (default: incident)' '--status|status|status it begins in (default: the initial one of its type)' '-p,--priority|words:low medium high critical|low, medium, high or critical (default: the tenant\'s)' '-c,--contact|contact|whom it is about: mail address or "Name <address>"' '--reporter|person|user who reported it (default: who has the contact\'s mail address)' '-a,--assignee|person|who works on it: login, mail address or @me' '--team|team|team it goes to' '--tag|tag,|tag; may be repeated' '--due|text|when it must be done: 2h, fri, 2026-11-23 17:00' '--field|form|form field as KEY=VALUE; may be repeated' '--parent|parent|case it is a part of' '--restricted||only for who may read restricted cases' '--channel|channel|how it came in' '--external-id|text|its id elsewhere, unique per channel' '-e,--edit||write it in $VISUAL or $EDITOR, from a template' '-F,--file|file|read the text from FILE; - is standard input'
+            set -g __casectl_options '-d,--description|text|all the rest' '-t,--type|type|case type (default: incident)' '--status|status|status it begins in (default: the initial one of its type)' '-p,--priority|words:low medium high critical|low, medium, high or critical (default: the tenant\'s)' '-c,--contact|contact|whom it is about: mail address or "Name <address>"' '--reporter|person|user who reported it (default: who has the contact\'s mail address)' '-a,--assignee|person|who works on it: login, mail address or @me' '--team|team|team it goes to' '--tag|tag,|tag; may be repeated' '--due|text|when it must be done: 2h, fri, 2026-11-23 17:00' '--field|form|form field as KEY=VALUE; may be repeated' '--parent|parent|case it is a part of' '--restricted||only for those who may read restricted cases' '--channel|channel|how it came in' '--external-id|text|its id elsewhere, unique per channel' '-e,--edit||write it in $VISUAL or $EDITOR, from a template' '-F,--file|file|read the text from FILE; - is standard input'
             __casectl_common 0
         case 'note'
             set -g __casectl_arguments 'case' 'text'
@@ -29,7 +29,7 @@ function __casectl_describe
             __casectl_common 1
         case 'update'
             set -g __casectl_arguments 'case'
-            set -g __casectl_options '--title|text|one line that says what is the matter' '-d,--description|text|all the rest' '-t,--type|type|case type' '--status|status|status it goes to' '-p,--priority|words:low medium high critical|low, medium, high or critical' '-a,--assignee|person|login, mail address, @me or none' '--team|team|team, or none' '--reporter|person|user who reported it, or none' '-c,--contact|contact|mail address, "Name <address>" or none' '--parent|parent|case it is a part of, or none' '--due|text|2h, fri, 2026-11-23 17:00 or none' '--tag|tag,|tag that replaces all tags; may be repeated' '--add-tag|tag,|tag to add; may be repeated' '--remove-tag|tag,|tag to take away; may be repeated' '--field|form|form field as KEY=VALUE, none clears; may be repeated' '--restricted,--unrestricted||only for who may read restricted cases' '-F,--file|file|read the text from FILE; - is standard input'
+            set -g __casectl_options '--title|text|one line that says what is the matter' '-d,--description|text|all the rest' '-t,--type|type|case type' '--status|status|status it goes to' '-p,--priority|words:low medium high critical|low, medium, high or critical' '-a,--assignee|person|login, mail address, @me or none' '--team|team|team, or none' '--reporter|person|user who reported it, or none' '-c,--contact|contact|mail address, "Name <address>" or none' '--parent|parent|case it is a part of, or none' '--due|text|2h, fri, 2026-11-23 17:00 or none' '--tag|tag,|tag that replaces all tags; may be repeated' '--add-tag|tag,|tag to add; may be repeated' '--remove-tag|tag,|tag to take away; may be repeated' '--field|form|form field as KEY=VALUE, none clears; may be repeated' '--restricted,--unrestricted||only for those who may read restricted cases' '-F,--file|file|read the text from FILE; - is standard input'
             __casectl_common 1
         case 'escalate'
             set -g __casectl_arguments 'case' 'text'
@@ -86,7 +86,7 @@ function __casectl_describe
         case 'events'
             set -g __casectl_arguments 'query'
             set -g __casectl_rest 1
-            set -g __casectl_options '--after|text|go on behind this event or page' '--since|text|begin at a time: 2h (ago), today, now; or at a cursor' '-n,--limit|text|events of a page' '-f,--follow||go on and tell what comes, until Ctrl-C'
+            set -g __casectl_options '--after|text|go on behind this event or page' '--since|text|begin at a time: 2h (ago), today, now; or at a cursor' '-n,--limit|text|events at most' '-f,--follow||go on and tell what comes, until Ctrl-C'
             __casectl_common 2
         case 'actions'
             set -g __casectl_arguments 'case'
@@ -188,11 +188,11 @@ function __casectl_describe
             __casectl_common 2
         case 'type add'
             set -g __casectl_arguments 'text'
-            set -g __casectl_options '--title|text|name as people read it' '--number-pattern|text|how numbers look: INC-{year}-{seq:05}' '--lifecycle|file|statuses and transitions, likewise' '--form-schema|file|form: JSON Schema, as JSON or TOML'
+            set -g __casectl_options '--title|text|name as people read it' '--number-pattern|text|how numbers look: INC-{year}-{seq:05}' '--lifecycle|file|statuses and transitions, as JSON or TOML' '--form-schema|file|form: JSON Schema, as JSON or TOML'
             __casectl_common 0
         case 'type change'
             set -g __casectl_arguments 'type'
-            set -g __casectl_options '--title|text|name as people read it' '--number-pattern|text|how numbers look: INC-{year}-{seq:05}' '--form-schema|file|form: JSON Schema, as JSON or TOML' '--lifecycle|file|statuses and transitions, likewise'
+            set -g __casectl_options '--title|text|name as people read it' '--number-pattern|text|how numbers look: INC-{year}-{seq:05}' '--form-schema|file|form: JSON Schema, as JSON or TOML' '--lifecycle|file|statuses and transitions, as JSON or TOML'
             __casectl_common 0
         case 'type revisions'
             set -g __casectl_arguments 'type'
@@ -360,7 +360,7 @@ function __casectl_describe
             __casectl_common 3
         case 'import'
             set -g __casectl_arguments 'file'
-            set -g __casectl_options '--map|file|what the columns mean' '--create-people||without a map: make missing users and teams' '-n,--dry-run||tell what would happen, change nothing' '--resume||go on after an interruption without remark' '--rejects|file|where refused lines go'
+            set -g __casectl_options '--map|file|what the columns mean' '--create-people||without a map: make missing users and teams' '-n,--dry-run||tell what would happen, change nothing' '--resume||go on after an interruption, without a remark on it' '--rejects|file|where refused lines go'
             __casectl_common 3
         case 'completion'
             set -g __casectl_arguments 'words:bash zsh fish powershell'
@@ -687,9 +687,9 @@ function __casectl_subcommands
         case 'contact'
             printf '%s\t%s\n' 'list' 'List contacts by name' 'show' 'Show a contact' 'add' 'Add a contact' 'change' 'Change a contact' 'deactivate' 'Let no new case be about a contact' 'activate' 'Let new cases be about a contact again'
         case 'db'
-            printf '%s\t%s\n' 'start' 'Start the embedded Postgres' 'stop' 'Stop the embedded Postgres' 'status' 'Tell where the database is and how it does' 'upgrade' 'Bring the schema to this program\'s version' 'check' 'Check cases, audit, counters and indexes against each other' 'shell' 'Open psql on the desk\'s database' 'url' 'Print the address of the database'
+            printf '%s\t%s\n' 'start' 'Start the embedded Postgres' 'stop' 'Stop the embedded Postgres' 'status' 'Tell where the database is and how it is doing' 'upgrade' 'Bring the schema to this program\'s version' 'check' 'Check cases, audit, counters and indexes against each other' 'shell' 'Open psql on the desk\'s database' 'url' 'Print the address of the database'
         case 'job'
-            printf '%s\t%s\n' 'list' 'List your jobs, the newest first' 'show' 'Show how far a job is, and which cases it was refused' 'cancel' 'Cancel a job between two of its steps'
+            printf '%s\t%s\n' 'list' 'List your jobs, the newest first' 'show' 'Show how far a job is, and which cases were refused' 'cancel' 'Cancel a job between two of its steps'
         case 'key'
             printf '%s\t%s\n' 'list' 'List API keys and their last use' 'create' 'Make an API key for a script' 'rotate' 'Make a new API key in the place of one' 'revoke' 'End an API key at once'
         case 'session'

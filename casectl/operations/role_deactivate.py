@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class DeactivateRole(Operation[RoleDetail], frozen=True, kw_only=True):
     """Let a role give no rights any more.
 
-    Who has it keeps it, and has its rights again when it is activated; nobody is given it meanwhile.
+    Those who have it keep it, and have its rights again when it is activated; nobody is given it meanwhile.
     """
 
     name: ClassVar[str] = "role deactivate"
