@@ -115,7 +115,7 @@ def set_(
     options.tell(f"{name} is set in {path}.")
     _tell(options, name, path)
     if name.startswith("cases."):
-        options.tell("It counts for tenants that casectl init makes; casectl tenant show tells those of yours.")
+        options.tell("It counts for new tenants; casectl tenant change is for the one you work in.")
 
 
 def unset(name: Name, *, options: CommonOptions) -> None:
