@@ -7,6 +7,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "concepts": "desk, tenant, case, type, lifecycle: the words of this manual",
         "verbs": "everything that can be done, with rights, routes and examples",
         "query": "the words that list, search and bulk-update understand",
+        "shell": "completion with TAB, questions, texts in your editor",
         "history": "who changed what; a case as it was, and what differs",
         "safety": "what cannot go wrong by accident, and what brings things back",
     },

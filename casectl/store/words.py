@@ -91,6 +91,10 @@ class StoredWords:
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    async def _begin(self) -> None:
+        """Plan by the very prefix: how many names begin so decides whether the index is worth it."""
+        await self._context.sql.rows("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
+
     async def _told(self, statement: LiteralString, prefix: str, limit: int) -> list[Suggestion]:
         last, end = (prefix + ending for ending in _LAST)
         values = {
@@ -101,6 +105,7 @@ class StoredWords:
 
     async def cases(self, prefix: str, which: CaseChoice, limit: int) -> list[Suggestion]:
         """See `casectl.unit_words.Words.cases`."""
+        await self._begin()
         own: LiteralString = _OWN if rights.scope(self._context.actor.rights) == "own" else ""
         order: LiteralString = _BEGUN if prefix else _LATEST
         found: list[Suggestion] = []

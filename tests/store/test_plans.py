@@ -25,6 +25,7 @@ from casectl.operations.history import History
 from casectl.operations.list import ListCases
 from casectl.operations.note import AddNote
 from casectl.operations.show import Show
+from casectl.operations.suggest import Suggest
 from casectl.operations.update import Update
 from casectl.rules.query.fields import FIELDS, IS_VALUES, SORT_KEYS
 from casectl.store.case_plans import ALL_SERVED
@@ -32,6 +33,8 @@ from casectl.store.sql import SyncSql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from casectl.operations.suggest import Source
 
 pytestmark = pytest.mark.slow
 
@@ -133,4 +136,21 @@ def test_no_verb_on_one_case_reads_a_whole_table(crowd: Crowd, login: str) -> No
         if login != "paul":
             desk.perform(Update(case=number, priority="high"))
     assert len(plans) > 50
+    assert [line for line in plans if re.search(TABLES, line)] == []
+
+
+@pytest.mark.parametrize("login", [operating_system_user(), "aiko", "paul"])
+def test_no_suggestion_reads_a_whole_table(crowd: Crowd, login: str) -> None:
+    wished: list[tuple[Source, str]] = [
+        ("case", ""), ("case", "BEN-0000"), ("case", "BEN-00000500"), ("case", "nothing"), ("closed", "BEN-"),
+        ("closed", ""), ("person", "a"), ("contact", "a"), ("tag", ""),
+        ("tag", "site-"), ("channel", ""), ("team", "n"), ("status", ""),
+    ]  # fmt: skip
+    with crowd.explaining(login) as (desk, plans):
+        for source, prefix in wished:
+            desk.perform(Suggest(source=source, prefix=prefix))
+        assert [line for line in plans if "Sort Key: c." in line and login != "paul"] == []
+        for prefix in ("", "BEN-"):
+            desk.perform(Suggest(source="trash", prefix=prefix))
+    assert len(plans) > 30
     assert [line for line in plans if re.search(TABLES, line)] == []
