@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from typing import get_args
@@ -43,6 +44,15 @@ def test_every_command_and_option_is_in_it(shell):
         assert f"'{command.name}'" in text
         for option in command.options:
             assert f"{','.join(option.names)}|{option.kind}|" in text
+
+
+def test_the_tables_for_powershell_can_be_read():
+    # No PowerShell is at hand: what is between quotes must end, and every brace outside of them must close.
+    text = re.sub(r"(?m)^\s*#.*$", "", script("powershell"))
+    bare = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"`]|`.)*\"", "", text)
+    assert not {"'", '"'} & set(bare)
+    for opened, closed in ("{}", "()", "[]"):
+        assert bare.count(opened) == bare.count(closed)
 
 
 def test_the_answer_knows_every_kind_of_word():
