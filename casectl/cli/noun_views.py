@@ -87,7 +87,7 @@ _CASE_COLUMNS = (
     Column(header="ASSIGNEE", path="assignee", format=person, rank=4),
     Column(header="TEAM", path="team", format=person, rank=6),
     Column(header="AGE", path="created_at", format=age, least=3, rank=5, right=True),
-    Column(header="TITLE", path="title", least=12, rank=0),
+    Column(header="TITLE", path="title", least=26, rank=0),
 )
 _CASE_LABELS = (
     Column(header="Number", path="number"),
