@@ -36,7 +36,8 @@ def run() -> NoReturn:
 
     gc.set_threshold(50_000, 20, 20)
     if sys.argv[1:2] == [COMPLETE]:
-        os._exit(_complete(sys.argv[2:]))
+        _complete(sys.argv[2:])
+        os._exit(0)
     code = main()
     atexit._run_exitfuncs()  # noqa: SLF001 - the interpreter's own step, which os._exit leaves out
     try:
@@ -48,9 +49,10 @@ def run() -> NoReturn:
     os._exit(code)
 
 
-def _complete(words: list[str]) -> int:
+def _complete(words: list[str]) -> None:
     """Answer a key press of a shell within a second, or with nothing; in front of a prompt no error helps anybody."""
     import _thread
+    import contextlib
     import os
     import time
 
@@ -59,14 +61,11 @@ def _complete(words: list[str]) -> int:
         os._exit(0)
 
     _thread.start_new_thread(give_up, ())
-    try:
+    with contextlib.suppress(BaseException):  # Ctrl-C as well
         from casectl.cli.completion.answer import answer
         from casectl.cli.output import write_whole
 
         write_whole(answer(words))
-    except BaseException:  # noqa: BLE001 - Ctrl-C as well
-        return 0
-    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -66,7 +66,7 @@ def test_a_user_sees_what_he_may(demo_home):
 
 
 def test_an_option_is_no_word(demo_home):
-    assert demo_home.run("create", "x", "--tag=--yes", "--tag=-y", "--tag=yes-x").returncode == 0
+    assert demo_home.run("create", "x", "--tag=--yes", "--tag=-y", "--tag=-e:x", "--tag=yes-x").returncode == 0
     found = words_of(demo_home, "tag,", "", "", "create")
     assert not [word for word in found if word.startswith("-")]
     assert "yes-x" in words_of(demo_home, "tag,", "yes", "", "create")

@@ -27,7 +27,7 @@ _SPECIAL = {"person": ("@me", "none"), "user": ("@me",), "contact": ("none",), "
 """Words that stand for somebody or nobody, offered before the names."""
 
 _MEANING = {"@me": "you", "none": "nobody, nothing"}
-ASKED = {"user": "person", "login": "person", "parent": "case", "form": "field"}
+ASKED = {"user": "person", "parent": "case", "form": "field"}
 """Kinds of words that are another source's names."""
 
 _PLACE = {"--profile": "profile", "--tenant": "tenant", "--as": "user"}
@@ -43,21 +43,17 @@ def answer(words: Sequence[str]) -> str:
         before, comma, last = typed.rpartition(",")
         found: Iterable[Suggestion] = _of_source(source[:-1], last, about, command, line)
         return _lines(found, before + comma)
-    return _lines(_of_source(source, typed, about, command, line), "")
+    return _lines(_of_source(source, typed, about, command, line), negates=source == "query")
 
 
-def _lines(found: Iterable[Suggestion], before: str) -> str:
-    """What cannot steer a terminal; no word that the shell or casectl would take for an option or cannot be typed."""
+def _lines(found: Iterable[Suggestion], before: str = "", *, negates: bool = False) -> str:
+    """Lines that cannot steer a terminal; only a query's word may begin as an option does, and negates a term then."""
     seen: dict[str, str] = {}
     for word in found:
         text = before + word.text
-        if word.text and safe_text(text) == text and (text[0] != "-" or _is_negation(text)):
+        if word.text and safe_text(text) == text and (negates or text[0] != "-"):
             seen.setdefault(text, safe_text(word.help)[:_LONGEST_HELP].strip())
     return "".join(f"{text}\t{meaning}\n" for text, meaning in seen.items())
-
-
-def _is_negation(text: str) -> bool:
-    return text[1:2].isalpha() and ":" in text
 
 
 def _of_source(source: str, typed: str, about: str, command: str, line: Sequence[str]) -> Iterator[Suggestion]:
