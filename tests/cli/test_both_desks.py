@@ -336,11 +336,6 @@ list --limit 3
 @rita bulk-update --query is:open --priority low --yes
 @rita user list
 @rita session list --user wanda
-__complete case INC- "" show show
-__complete status "" 2 status status 2
-__complete query assignee:w "" list list
-@rita __complete case "" "" show show
-@rita __complete person "" "" assign assign 1
 frobnicate
 list --frobnicate
 user

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from demo_home import DemoHome, demo_home
 
 from casectl.cli.completion.answer import MARKED
+from tests.serve_program import until
 
 __all__ = ["demo_home"]
 
@@ -87,7 +89,7 @@ def test_help_is_one_harmless_line(demo_home):
     ids=range(7),
 )  # fmt: skip
 def test_what_is_wrong_is_silent(demo_home, words):
-    assert press(demo_home, *words) == []
+    assert [text for text, _ in press(demo_home, *words)] == []
 
 
 def test_a_broken_configuration_is_silent(demo_home, tmp_path):
@@ -101,6 +103,21 @@ def test_a_stopped_server_is_not_started(tmp_path):
     home = DemoHome(folder)
     assert press(home, "case", "", "", "show") == []
     assert list(folder.iterdir()) == []
+
+
+def test_a_server_is_asked_as_well(demo_home, tmp_path):
+    command = [sys.executable, "-m", "casectl", "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "off"]
+    key = demo_home.run("key", "create", "completing", "-o", "id").stdout.strip()
+    log = tmp_path / "log"
+    with log.open("wb") as stream:
+        server = subprocess.Popen(command, env=demo_home.environ, cwd=demo_home.folder, stderr=stream)
+    try:
+        until(lambda: server.poll() is not None or "Serving the desk at" in log.read_text())
+        there = {"CASECTL_REMOTE_URL": re.search(r"http://127.0.0.1:\d+", log.read_text())[0], "CASECTL_TOKEN": key}
+        until(lambda: words_of(demo_home, "team", "net", "", "assign", **there) == ["Network"])
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 @contextlib.contextmanager

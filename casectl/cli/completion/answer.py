@@ -9,6 +9,7 @@ whatever goes wrong leads to no words, silently.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -49,10 +50,11 @@ def answer(words: Sequence[str]) -> str:
 def _lines(found: Iterable[Suggestion], before: str = "", *, negates: bool = False) -> str:
     """Lines that cannot steer a terminal; only a query's word may begin as an option does, and negates a term then."""
     seen: dict[str, str] = {}
-    for word in found:
-        text = before + word.text
-        if word.text and safe_text(text) == text and (negates or text[0] != "-"):
-            seen.setdefault(text, safe_text(word.help)[:_LONGEST_HELP].strip())
+    with contextlib.suppress(Exception):  # a desk that does not answer takes back no word that needs none
+        for word in found:
+            text = before + word.text
+            if word.text and safe_text(text) == text and (negates or text[0] != "-"):
+                seen.setdefault(text, safe_text(word.help)[:_LONGEST_HELP].strip())
     return "".join(f"{text}\t{meaning}\n" for text, meaning in seen.items())
 
 
