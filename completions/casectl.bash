@@ -698,7 +698,7 @@ _casectl_command() {
         _casectl_common 3
         ;;
     'help')
-        _arguments=('words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types tenants postgres server remote')
+        _arguments=('words:concepts verbs query shell history safety output exit-codes events rest client import export people roles access oauth configuration types tenants postgres server remote')
         _rest=1
         _options='--search|text|where all these words stand
 --man|text|write the man pages into DIR

@@ -366,7 +366,7 @@ function __casectl_describe
             set -g __casectl_arguments 'words:bash zsh fish powershell'
             __casectl_common 3
         case 'help'
-            set -g __casectl_arguments 'words:concepts verbs query history safety output exit-codes events rest client import export people roles access oauth configuration types tenants postgres server remote'
+            set -g __casectl_arguments 'words:concepts verbs query shell history safety output exit-codes events rest client import export people roles access oauth configuration types tenants postgres server remote'
             set -g __casectl_rest 1
             set -g __casectl_options '--search|text|where all these words stand' '--man|text|write the man pages into DIR'
             __casectl_common 3
