@@ -267,7 +267,7 @@ NOUNS: dict[str, str] = {
     "profile": "Servers and databases to work at",
     "role": "Roles: the rights that users have",
     "team": "Teams and who is in them",
-    "lifecycle": "The ways of cases, each of its type",
+    "lifecycle": "Lifecycles: statuses and the ways between them",
     "tenant": "Organisations on this desk, and yours",
     "trash": "What was deleted and can come back",
     "type": "Case types: form, lifecycle and numbers",

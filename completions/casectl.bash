@@ -444,7 +444,7 @@ _casectl_command() {
 --timezone|text|IANA name, such as Europe/Berlin
 --default-priority|text|priority of a case that names none
 --auto-assign-initial-status,--no-auto-assign-initial-status||give a new case the initial status of its type by itself
---workflow-engine|words:queue sync|run workflow rules in the daemon, or at once
+--workflow-engine|words:queue sync|where workflow rules will run; there are none yet
 '
         _casectl_common 0
         ;;
@@ -977,7 +977,7 @@ role|Roles: the rights that users have
 contact|The people cases are about
 type|Case types: form, lifecycle and numbers
 access|Who may do what, and why
-lifecycle|The ways of cases, each of its type
+lifecycle|Lifecycles: statuses and the ways between them
 tenant|Organisations on this desk, and yours
 config|Settings and where they come from
 serve|Serve the desk to other machines and programs

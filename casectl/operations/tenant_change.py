@@ -46,7 +46,7 @@ class ChangeTenant(Operation[Tenant], frozen=True, kw_only=True):
         Annotated[bool, Meta(description="give a new case the initial status of its type by itself")] | UnsetType
     ) = UNSET
     workflow_engine: (
-        Annotated[Literal["queue", "sync"], Meta(description="run workflow rules in the daemon, or at once")]
+        Annotated[Literal["queue", "sync"], Meta(description="where workflow rules will run; there are none yet")]
         | UnsetType
         | None
     ) = UNSET
