@@ -36,6 +36,8 @@ def with_gate(database: Database, work: Callable[[Gate, Pool], Awaitable[None]],
         gate = Gate(pool, config)
         try:
             await gate.open()
+            if gate._work:  # it listens, and forgets all when it begins to
+                await until(lambda: gate._age > 0)
             await work(gate, pool)
         finally:
             await gate.close()

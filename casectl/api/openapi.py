@@ -174,7 +174,7 @@ def _path_parameter(verb: type[AnyOperation], name: str) -> Json:
     own = openapi_schemas.field_schema(verb, name)
     bare = {key: value for key, value in own.items() if key not in ("description", "anyOf")}
     is_plain = (verb.name, name) not in openapi_schemas.OF_VERB and (
-        name in openapi_schemas.LIMITS or "pattern" not in own
+        name in openapi_schemas.LIMITS or not own.keys() & {"pattern", "enum"}
     )
     words = WORD if is_plain else bare
     made: Json = {"name": name, "in": "path", "required": True, "description": own["description"], "schema": words}
