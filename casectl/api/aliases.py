@@ -28,8 +28,8 @@ NOT_YET: dict[str, dict[str, str]] = {"note": {"document_id": "this desk does no
 """By verb: names of the document that nothing stands behind, and why; null is taken for absent."""
 
 REFERENCES = frozenset({
-    "assignee", "case", "cases", "contact", "lead", "members", "parent", "priority", "reporter", "status", "team",
-    "type", "user",
+    "add_members", "assignee", "case", "cases", "contact", "lead", "lead_to", "members", "parent", "priority",
+    "reassign_to", "remove_members", "reporter", "role", "status", "team", "type", "user",
 })  # fmt: skip
 """Fields that name something by id or name: an integer of JSON is the id (of a priority: its number)."""
 
