@@ -139,6 +139,7 @@ OF_VERB: dict[tuple[str, str], Schema] = {
     ("client add", "client"): _LOGIN,
     ("type set", "type"): _TYPE_NAME,
     ("type add", "type"): _TYPE_NAME,
+    ("suggest", "type"): {"type": "string", "pattern": TEXT},  # only fields are asked of a type
     ("access explain", "verb"): {
         "type": "string",
         "enum": sorted({word for name in registry.VERBS for word in (name, *registry.ALL[name].aliases)}),

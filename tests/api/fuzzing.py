@@ -33,10 +33,9 @@ BY_RULES = frozenset({
     # of what the desk has: types, statuses, forms, people
     "circle", "form", "inactive", "lifecycle", "required", "unknown_priority", "unknown_status", "unknown_role",
     # of several fields together, and of words with a grammar of their own
-    "bad_address", "bad_duration", "bad_time", "carried", "case", "character", "dry_run", "email", "empty", "encoding",
-    "excluded", "given_twice", "guessable",
-    "idempotency_conflict", "lead", "login", "name", "nothing", "number_pattern", "option", "past", "range", "selection", "tag",
-    "too_many",
+    "bad_address", "bad_duration", "bad_time", "carried", "case", "character", "dry_run", "email", "empty",
+    "encoding", "excluded", "given_twice", "guessable", "idempotency_conflict", "lead", "login", "name", "nothing",
+    "number_pattern", "option", "past", "range", "selection", "tag", "too_many",
 })  # fmt: skip
 """Codes of problems that no schema can tell beforehand."""
 
