@@ -167,7 +167,11 @@ _JOBS = View(
         Column(header="FAILED BECAUSE", path="error.message", rank=6),
     ),
     parts=(
-        Part(heading="Refused", path="outcomes", columns=(_NUMBER, Column(header="REASON", path="message", rank=0))),
+        Part(
+            heading="Refused",
+            path="outcomes",
+            columns=(_NUMBER, Column(header="REASON", path="message", rank=0, least=24, wraps=True)),
+        ),
     ),
     empty="There are no jobs.",
 )
@@ -223,7 +227,7 @@ VIEWS: dict[str, View] = {
                 Column(header="Refused", path="refused"), Column(header="Dry run", path="dry_run", format=_yes)),
         parts=(Part(heading="Cases", path="outcomes", columns=(
             _NUMBER, Column(header="RESULT", path="result", style="result"),
-            Column(header="REASON", path="message", rank=0))),),
+            Column(header="REASON", path="message", rank=0, least=24, wraps=True))),),
     ),
     "history": View(
         result=HistoryEntry,
@@ -257,10 +261,10 @@ VIEWS: dict[str, View] = {
         result=ActionChoice,
         id="name",
         columns=(
-            Column(header="ACTION", path="name", rank=1),
-            Column(header="POSSIBLE", path="possible", rank=0, least=3),
-            Column(header="COMMAND", path="command", rank=0, least=16),
-            Column(header="WHY NOT", path="reason", rank=0, least=16),
+            Column(header="ACTION", path="name", rank=0, least=24),
+            Column(header="POSSIBLE", path="possible", rank=0, least=8),
+            Column(header="COMMAND", path="command", rank=1, least=45),
+            Column(header="WHY NOT", path="reason", rank=0, least=24, wraps=True),
         ),
     ),
     "user": _USERS,

@@ -88,8 +88,9 @@ def remote_desk(
     for name in ("tenant", "user"):
         value = config.value(name)
         if value.value and value.origin.startswith("flag "):
+            which = "is one user there" if name == "user" else "has one tenant there"
             raise InvalidInput(
-                f"{value.origin.removeprefix('flag ')} chooses nothing on a server: a login has one tenant there",
+                f"{value.origin.removeprefix('flag ')} chooses nothing on a server: a login {which}",
                 hint="casectl auth status tells which; another profile may have another login",
             )
     settings = Settings(

@@ -53,6 +53,15 @@ def test_wide_characters_keep_columns_aligned():
     assert len({display_width(line.partition("|")[0]) for line in drawn[1:]}) == 1
 
 
+def test_a_text_goes_on_below_itself_where_its_column_wraps():
+    columns = placed([Column(header="A", path="a", least=2), Column(header="WHY", path="why", least=9, wraps=True)])
+    rows = [{"a": "x", "why": "because of this and that"}, {"a": "y", "why": "no"}]
+    assert table_lines(columns, rows, Screen(width=14)) == [
+        "A  WHY", "x  because of", "   this and", "   that", "y  no",
+    ]  # fmt: skip
+    assert table_lines(columns, rows, Screen())[1] == "x  because of this and that"
+
+
 def test_numbers_stand_at_the_right():
     column = Column(header="COUNT", path="n", right=True)
     assert table_lines(placed([column]), [{"n": 5}, {"n": 12345678}], Screen()) == ["   COUNT", "       5", "12345678"]

@@ -276,7 +276,7 @@ def test_it_has_to_be_said_twice(desk: Any) -> None:
         assert refused.value.hint == f"casectl purge {case.number} --confirm {case.number}"
     both = [case.number, second.number]
     for wrong in ([], ["3"], [case.number], ["all"]):
-        with pytest.raises(InvalidInput, match="their count confirms it"):
+        with pytest.raises(InvalidInput, match="confirm with their count"):
             desk.perform(Purge(cases=both, confirm=wrong))
     assert len(desk.perform(ListTrash()).items) == 2
     assert desk.perform(Purge(cases=[case.number], confirm=[f" {case.number.lower()}"])).purged == 1
@@ -308,7 +308,7 @@ def test_by_age(desk: Any, prepared_database: Database) -> None:
     age(prepared_database, old.number, 31)
     age(prepared_database, older.number, 40)
     for wrong in ([], ["2"], ["31d"]):
-        with pytest.raises(InvalidInput, match="the age confirms it") as refused:
+        with pytest.raises(InvalidInput, match="confirm with the age") as refused:
             desk.perform(Purge(older_than="30d", confirm=wrong))
         assert refused.value.hint == "casectl purge --older-than 30d --confirm 30d"
     assert [one.number for one in desk.perform(Purge(older_than="30d"), dry_run=True).cases] == [
