@@ -58,6 +58,14 @@ def _names(value: Any) -> str:
     return ", ".join(one["field"] for one in value) or "nothing"
 
 
+def _names_of_fields(value: Any) -> str:
+    return ", ".join(sorted(value)) if isinstance(value, dict) else ""
+
+
+def _names_of_statuses(value: Any) -> str:
+    return ", ".join(one["name"] for one in value) if value else ""
+
+
 def _contradictions(value: Any) -> str:
     """`priority (2026-11-23 10:14:05)`: the field, and the time of the change that did not find it as it was left."""
     return ", ".join(one["field"] + (f" ({exact_moment(one['at'])})" if one["at"] else "") for one in value or [])
@@ -151,7 +159,17 @@ _TEAMS = View(
     result=Team, columns=_TEAM_COLUMNS, id="name", empty="There are no teams yet; casectl team add makes one."
 )
 _CONTACTS = View(result=Contact, columns=_CONTACT_COLUMNS, empty="No contacts match.")
-_TYPES = View(result=CaseType, columns=_TYPE_COLUMNS, id="name", empty="There are no case types.")
+_TYPES = View(
+    result=CaseType,
+    columns=_TYPE_COLUMNS,
+    labels=(
+        *_TYPE_COLUMNS,
+        Column(header="FIELDS", path="form_schema.properties", format=_names_of_fields),
+        Column(header="STATUSES", path="lifecycle.statuses", format=_names_of_statuses),
+    ),
+    id="name",
+    empty="There are no case types.",
+)
 
 _JOBS = View(
     result=Job,
