@@ -72,6 +72,10 @@ class Exchange(Protocol):
         """Insert whole cases with their notes, each kind in one statement; ids in order."""
         ...
 
+    async def cases_of(self, source: str, line_keys: Sequence[str]) -> dict[str, int]:
+        """The ids of the cases that lines read before became."""
+        ...
+
     async def link(self, parents: Mapping[int, int]) -> None:
         """Give cases their parents: id of the case -> id of its parent. Who changed it last, and when, stays."""
         ...

@@ -35,14 +35,14 @@ def _secret(value: Any) -> str:
 _USER = Column(header="USER", path="user", format=person, rank=2)
 _KEY_COLUMNS = (
     Column(header="ID", path="id", rank=0, right=True, least=2),
-    Column(header="NAME", path="name", rank=0, least=12),
-    Column(header="KEY", path="key_id", rank=3, least=15),
+    Column(header="NAME", path="name", rank=0),
+    Column(header="KEY", path="key_id", rank=3),
     _USER,
     Column(header="STATE", path="state", rank=1),
-    Column(header="EXPIRES", path="expires_at", format=_until, rank=2, least=16),
-    Column(header="LAST USED", path="last_used_at", format=moment, rank=5, least=16),
+    Column(header="EXPIRES", path="expires_at", format=_until, rank=4),
+    Column(header="LAST USED", path="last_used_at", format=moment, rank=5),
     Column(header="FROM", path="last_used_from", rank=7),
-    Column(header="RIGHTS", path="rights", format=_rights, rank=6, least=16),
+    Column(header="RIGHTS", path="rights", format=_rights, rank=6),
 )
 _KEY_LABELS = (
     Column(header="Key", path="key_id"),
@@ -62,8 +62,8 @@ _CLIENT_COLUMNS = (
     Column(header="CLIENT ID", path="client_id", rank=1),
     Column(header="PUBLIC", path="is_public", rank=5),
     Column(header="ACTIVE", path="is_active", rank=3),
-    Column(header="EXPIRES", path="expires_at", format=_until, rank=4, least=16),
-    Column(header="RIGHTS", path="rights", rank=2, least=16),
+    Column(header="EXPIRES", path="expires_at", format=_until, rank=4),
+    Column(header="RIGHTS", path="rights", rank=2),
 )
 _CLIENT_LABELS = (
     Column(header="Name", path="name"),
@@ -83,10 +83,10 @@ _SESSION_COLUMNS = (
     Column(header="ID", path="id", rank=0, right=True, least=2),
     Column(header="PROGRAM", path="client", rank=0),
     _USER,
-    Column(header="SINCE", path="created_at", format=moment, rank=1, least=16),
-    Column(header="LAST USED", path="last_used_at", format=moment, rank=3, least=16),
-    Column(header="UNTIL", path="expires_at", format=moment, rank=4, least=16),
-    Column(header="RIGHTS", path="scopes", format=_rights, rank=5, least=16),
+    Column(header="SINCE", path="created_at", format=moment, rank=1),
+    Column(header="LAST USED", path="last_used_at", format=moment, rank=3),
+    Column(header="UNTIL", path="expires_at", format=moment, rank=4),
+    Column(header="RIGHTS", path="scopes", format=_rights, rank=5),
 )
 _ENDED = (Column(header="User", path="user", format=person), Column(header="Sessions ended", path="sessions"))
 
@@ -109,8 +109,8 @@ ACCESS_VIEWS: dict[str, View] = {
         parts=(Part(heading="Rules", path="rules", columns=(
             Column(header="RULE", path="rule", rank=0, least=10),
             Column(header="HOLDS", path="holds", rank=0, least=5),
-            Column(header="WHY", path="message", rank=0, least=20, wraps=True),
-            Column(header="WHAT TO DO", path="hint", rank=1, least=20, wraps=True))),),
+            Column(header="WHY", path="message", rank=0, least=20),
+            Column(header="WHAT TO DO", path="hint", rank=1, least=12))),),
     ),
     "sessions_ended": View(result=SessionsEnded, columns=_ENDED, labels=_ENDED, id="sessions"),
     "password": View(result=PasswordChange, columns=_ENDED, labels=_ENDED, id="sessions"),

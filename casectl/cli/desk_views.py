@@ -67,7 +67,7 @@ FINDINGS = View(
         Column(header="TENANT", path="tenant", rank=3),
         Column(header="ROWS", path="count", rank=2, right=True),
         Column(header="EXAMPLE", path="example", rank=4),
-        Column(header="WHAT IS WRONG", path="message", rank=0, least=20, wraps=True),
+        Column(header="WHAT IS WRONG", path="message", rank=0, least=20),
     ),
     empty="All checks passed.",
 )

@@ -94,7 +94,7 @@ def _run(words: list[str]) -> int:
 
     root = root_command()
     try:
-        with root.make_context(PROGRAM, list(words)) as ctx:  # which empties what it reads
+        with root.make_context(PROGRAM, words) as ctx:
             root.invoke(ctx)
     except typer.Exit as done:
         return done.exit_code
@@ -118,7 +118,7 @@ def _complain(refusal: Refusal, words: Sequence[str]) -> int:
 
 def _wants_json(words: Sequence[str]) -> bool:
     """Whether the caller is a program: known from the words alone, for errors that come before they are read."""
-    pairs = zip(words, [*words, ""][1:], strict=True)
+    pairs = zip(words, [*words[1:], ""], strict=True)
     return any(
         word in ("--json", "-ojson", "-ojsonl", "--output=json", "--output=jsonl")
         or (word in ("-o", "--output") and following in ("json", "jsonl"))
@@ -135,7 +135,7 @@ def _color(words: Sequence[str]) -> str:
 
 def _usage(error: Any) -> UsageError:
     """Typer's complaint as ours: the sentence, near options, and where help is."""
-    from casectl.rules.text import near
+    from casectl.rules.text import did_you_mean
 
     message = str(error.format_message()).rstrip(".")
     ctx = getattr(error, "ctx", None)
@@ -145,8 +145,7 @@ def _usage(error: Any) -> UsageError:
     if name is not None and ctx is not None and "No such option" in message:
         options = [word for param in ctx.command.get_params(ctx) for word in (*param.opts, *param.secondary_opts)]
         message = f"{path} has no option {name}"
-        close = near(name.lstrip("-"), [word.removeprefix("--") for word in options if word.startswith("--")])
-        hint = f"did you mean {' or '.join(repr(f'--{word}') for word in close)}?" if close else hint
+        hint = did_you_mean(name, [word for word in options if word.startswith("--")]) or hint
     if "unexpected extra argument" in message:
         hint = f"put a text with blanks in quotes; {hint}"
     for theirs, ours in _WORDS.items():

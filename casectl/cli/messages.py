@@ -141,12 +141,6 @@ class Progress:
         if self._open:
             _write("\r\x1b[K")
 
-    def note(self, text: str) -> None:
-        """A sentence in a line of its own, in the place of the bar."""
-        if self._open:
-            _write("\r\x1b[K")
-        note(text, quiet=self._quiet)
-
     def advance(self, steps: int = 1) -> None:
         """Counts `steps` more as done."""
         self.done += steps

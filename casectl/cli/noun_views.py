@@ -58,14 +58,6 @@ def _names(value: Any) -> str:
     return ", ".join(one["field"] for one in value) or "nothing"
 
 
-def _names_of_fields(value: Any) -> str:
-    return ", ".join(sorted(value)) if isinstance(value, dict) else ""
-
-
-def _names_of_statuses(value: Any) -> str:
-    return ", ".join(one["name"] for one in value) if value else ""
-
-
 def _contradictions(value: Any) -> str:
     """`priority (2026-11-23 10:14:05)`: the field, and the time of the change that did not find it as it was left."""
     return ", ".join(one["field"] + (f" ({exact_moment(one['at'])})" if one["at"] else "") for one in value or [])
@@ -159,17 +151,7 @@ _TEAMS = View(
     result=Team, columns=_TEAM_COLUMNS, id="name", empty="There are no teams yet; casectl team add makes one."
 )
 _CONTACTS = View(result=Contact, columns=_CONTACT_COLUMNS, empty="No contacts match.")
-_TYPES = View(
-    result=CaseType,
-    columns=_TYPE_COLUMNS,
-    labels=(
-        *_TYPE_COLUMNS,
-        Column(header="FIELDS", path="form_schema.properties", format=_names_of_fields),
-        Column(header="STATUSES", path="lifecycle.statuses", format=_names_of_statuses),
-    ),
-    id="name",
-    empty="There are no case types.",
-)
+_TYPES = View(result=CaseType, columns=_TYPE_COLUMNS, id="name", empty="There are no case types.")
 
 _JOBS = View(
     result=Job,
@@ -185,11 +167,7 @@ _JOBS = View(
         Column(header="FAILED BECAUSE", path="error.message", rank=6),
     ),
     parts=(
-        Part(
-            heading="Refused",
-            path="outcomes",
-            columns=(_NUMBER, Column(header="REASON", path="message", rank=0, least=24, wraps=True)),
-        ),
+        Part(heading="Refused", path="outcomes", columns=(_NUMBER, Column(header="REASON", path="message", rank=0))),
     ),
     empty="There are no jobs.",
 )
@@ -245,7 +223,7 @@ VIEWS: dict[str, View] = {
                 Column(header="Refused", path="refused"), Column(header="Dry run", path="dry_run", format=_yes)),
         parts=(Part(heading="Cases", path="outcomes", columns=(
             _NUMBER, Column(header="RESULT", path="result", style="result"),
-            Column(header="REASON", path="message", rank=0, least=24, wraps=True))),),
+            Column(header="REASON", path="message", rank=0))),),
     ),
     "history": View(
         result=HistoryEntry,
@@ -279,10 +257,10 @@ VIEWS: dict[str, View] = {
         result=ActionChoice,
         id="name",
         columns=(
-            Column(header="ACTION", path="name", rank=0, least=24),
-            Column(header="POSSIBLE", path="possible", rank=0, least=8),
-            Column(header="COMMAND", path="command", rank=1, least=45),
-            Column(header="WHY NOT", path="reason", rank=0, least=24, wraps=True),
+            Column(header="ACTION", path="name", rank=1),
+            Column(header="POSSIBLE", path="possible", rank=0, least=3),
+            Column(header="COMMAND", path="command", rank=0, least=16),
+            Column(header="WHY NOT", path="reason", rank=0, least=16),
         ),
     ),
     "user": _USERS,

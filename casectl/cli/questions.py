@@ -44,7 +44,7 @@ class Questions:
                 note(problem.message)
             self._asked.add(place)
             self._take(place, self._answer(place, problem, desk))
-        if any(place[1:] in self._verb.cli.positionals and place[1:] in self._given for place in places):
+        if any(place.strip("/") in self._verb.cli.positionals for place in places):
             self._ask_more(desk)
         return True
 
@@ -75,7 +75,7 @@ class Questions:
         if field.is_secret:
             return prompt(self._question(place, problem, desk), secret=True)
         if problem.code == "confirm":
-            return prompt(problem.message[:1].upper() + problem.message[1:])  # typed, never chosen
+            return prompt(problem.message)  # typed, never chosen
         words = [(word, "") for word in problem.allowed] or self._words(place, desk)
         question = self._question(place, problem, desk, told=bool(words))
         return choose(question, words) if words else prompt(question)

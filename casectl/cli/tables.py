@@ -6,7 +6,6 @@ cut.
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,9 +35,6 @@ class Cell(msgspec.Struct, frozen=True):
     style: str = ""
 
 
-_NOTHING = Cell("", 0)
-
-
 def placed(columns: Iterable[Column]) -> list[Placed]:
     """The columns of a view with their paths taken apart."""
     return [(column, tuple(column.path.split("."))) for column in columns]
@@ -52,13 +48,13 @@ def columns_for(paths: list[Path], known: Iterable[Column]) -> list[Placed]:
 
 
 def table_lines(columns: list[Placed], items: list[Any], screen: Screen) -> list[str]:
-    """A table of JSON `items`: a header in bold, then a row for each."""
-    declared = [column for column, _ in columns]
-    header = [_header(column) for column in declared]
+    """A table of JSON `items`: a header in bold, then a line for each."""
+    header = [_header(column) for column, _ in columns]
     rows = [[_cell(column, path, item) for column, path in columns] for item in items]
     natural = [max(cell.width for cell in cells) for cells in zip(header, *rows, strict=True)]
-    widths = fit(declared, natural, screen.width)
-    return [line for cells in (header, *rows) for line in _row(declared, cells, widths, color=screen.color)]
+    widths = fit([column for column, _ in columns], natural, screen.width)
+    rights = [column.right for column, _ in columns]
+    return [_line(cells, widths, rights, color=screen.color) for cells in (header, *rows)]
 
 
 def _header(column: Column) -> Cell:
@@ -74,19 +70,6 @@ def _cell(column: Column, path: Path, item: Any) -> Cell:
 def _style(column: Column, item: Any) -> str:
     word = pick(item, tuple(column.style.split("."))) if column.style else None
     return STYLES.get(word, "") if isinstance(word, str) else ""
-
-
-def _row(columns: list[Column], cells: list[Cell], widths: list[int], *, color: bool) -> list[str]:
-    """The lines of one row: several where a text goes on below itself."""
-    rights = [column.right for column in columns]
-    stacks = [_pieces(column, cell, width) for column, cell, width in zip(columns, cells, widths, strict=True)]
-    return [_line(list(level), widths, rights, color=color) for level in zip_longest(*stacks, fillvalue=_NOTHING)]
-
-
-def _pieces(column: Column, cell: Cell, width: int) -> list[Cell]:
-    if not column.wraps or not width or cell.width <= width:
-        return [cell]
-    return [Cell(piece, display_width(piece), cell.style) for piece in wrap(cell.text, width)]
 
 
 def _line(cells: list[Cell], widths: list[int], rights: list[bool], *, color: bool) -> str:

@@ -22,13 +22,13 @@ def _yes(value: Any) -> str:
 
 _DIFFERENCES = (
     Column(header="CHANGE", path="change", rank=0, least=7),
-    Column(header="WHAT", path="what", rank=0, least=20, wraps=True),
-    Column(header="BEFORE", path="before", rank=1, least=10, wraps=True),
-    Column(header="AFTER", path="after", rank=1, least=10, wraps=True),
+    Column(header="WHAT", path="what", rank=0, least=20),
+    Column(header="BEFORE", path="before", rank=1, least=10),
+    Column(header="AFTER", path="after", rank=1, least=10),
 )
 _EFFECTS = (
-    Column(header="WHAT", path="message", rank=0, least=30, wraps=True),
-    Column(header="TYPE MIGRATE NEEDS", path="remedy", rank=0, least=16, wraps=True),
+    Column(header="WHAT", path="message", rank=0, least=30),
+    Column(header="TYPE MIGRATE NEEDS", path="remedy", rank=0, least=16),
 )
 
 TYPE_VIEWS: dict[str, View] = {
@@ -78,7 +78,7 @@ TYPE_VIEWS: dict[str, View] = {
                 columns=(
                     Column(header="NUMBER", path="number", least=30, rank=0),
                     Column(header="RESULT", path="result", style="result"),
-                    Column(header="REASON", path="message", rank=0, least=24, wraps=True),
+                    Column(header="REASON", path="message", rank=0),
                 ),
             ),
         ),
@@ -115,7 +115,7 @@ TYPE_VIEWS: dict[str, View] = {
                 columns=(
                     Column(header="STATUS", path="name", rank=0, style="category", least=17),
                     Column(header="CATEGORY", path="category", rank=1),
-                    Column(header="LEADS TO", path="leads_to", rank=0, least=20, wraps=True),
+                    Column(header="LEADS TO", path="leads_to", rank=0, least=20),
                 ),
             ),
         ),

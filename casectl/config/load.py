@@ -238,7 +238,7 @@ def _places(chosen: Entry | None, files: list[ConfigFile], names: list[str]) -> 
         return []
     if name not in names:
         known = f"known are {', '.join(sorted(names))}" if names else "no [profiles.NAME] is configured"
-        hint = near_match(name, names) or f"{known}; 'none' is the desk of this machine"
+        hint = near_match(name, names) or known
         raise InvalidInput(f"{chosen.origin}: there is no profile {name!r}", hint=hint)
     return [file.profiles[name] for file in files if name in file.profiles]
 
@@ -259,4 +259,4 @@ def _as_text(setting: Setting, value: Typed) -> str:
         return "true" if value else "false"
     if setting.secret:
         return redact_url(str(value))
-    return f"{value:.15g}s" if isinstance(value, float) else str(value)
+    return f"{value:g}s" if isinstance(value, float) else str(value)

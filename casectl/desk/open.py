@@ -88,9 +88,8 @@ def remote_desk(
     for name in ("tenant", "user"):
         value = config.value(name)
         if value.value and value.origin.startswith("flag "):
-            which = "is one user there" if name == "user" else "has one tenant there"
             raise InvalidInput(
-                f"{value.origin.removeprefix('flag ')} chooses nothing on a server: a login {which}",
+                f"{value.origin.removeprefix('flag ')} chooses nothing on a server: a login has one tenant there",
                 hint="casectl auth status tells which; another profile may have another login",
             )
     settings = Settings(

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Literal
 from casectl.errors import InvalidInput
 from casectl.model.export import NOBODY
 from casectl.model.imports import ContactName
-from casectl.rules import case_input
+from casectl.rules import case_input, rights
 from casectl.rules.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from casectl.model.export import ExportedCase
     from casectl.model.imports import ChangeRecord, CreateOptions
@@ -42,7 +42,10 @@ class Names:
 
     @classmethod
     async def read(cls, unit: Unit, create: CreateOptions, records: Sequence[ChangeRecord]) -> Names:
-        """Everybody the records name, looked up in one statement per kind."""
+        """Everybody the records name, looked up in one statement per kind.
+
+        Raises NotPermitted where users are to be made with rights that the actor lacks.
+        """
         users = {name for record in records for name in _users_of(record)}
         teams = {team for record in records if (team := (record.whole or record).team)}
         contacts = list({contact for record in records if (contact := _contact_of(record))})
@@ -53,12 +56,14 @@ class Names:
             "team": await unit.people.known_teams(sorted({team.lower() for team in teams})),
             "contact": {_key(contact): found for contact, found in zip(contacts, ids, strict=True) if found},
         }
+        if create.users and any(not _known_as(name, known["user"]) for name in users):
+            role = (await unit.roles.named([create.role], "/create/role"))[0]
+            rights.require_to_give(unit.actor, role.rights, "the users it makes")
         return cls(create, known)
 
     def user(self, name: str) -> int:
         """The user of this login, mail address or name. Raises InvalidInput where there is none and none is made."""
-        known = self._known["user"]
-        found = known.get(name.lower()) or known.get(login_of(name))
+        found = _known_as(name, self._known["user"])
         if not found:
             self._may_make("user", name)
             case_input.login(login_of(name), "/assignee")
@@ -123,6 +128,10 @@ class Names:
     def real(self, number: int | None) -> int | None:
         """The id behind a provisional one; any other stays."""
         return number if number is None or number >= 0 else self._made[number]
+
+
+def _known_as(name: str, known: Mapping[str, int]) -> int | None:
+    return known.get(name.lower()) or known.get(login_of(name))
 
 
 def login_of(name: str) -> str:

@@ -111,7 +111,7 @@ class WholePlan:
         self._check_times(case)
         status = loaded.status(case.status)
         case_input.refuse_all(loaded.form_problems(case.fields))
-        people = {name: self._user(getattr(case, name)) for name in ("assignee", "reporter")}
+        people = {name: self._person(getattr(case, name)) for name in ("assignee", "reporter")}
         if case.is_restricted:
             rights.require(self.actor, "case:read_restricted")
         _check_stamps(case, category_number(status.category))
@@ -141,6 +141,10 @@ class WholePlan:
         if not login:
             return None
         return 0 if login == NOBODY else self.names.user(login)
+
+    def _person(self, login: str | None) -> int | None:
+        """A user who has a case or wrote a note: casectl itself does neither."""
+        return None if login == NOBODY else self._user(login)
 
     def _check_times(self, case: ExportedCase) -> None:
         times = [getattr(case, name) for name in ("created_at", "updated_at", "first_response_at", "resolved_at",
@@ -176,7 +180,7 @@ class WholePlan:
 
     def _note(self, note: ExportedNote) -> ArrivingNote:
         return ArrivingNote(
-            content=case_input.note_text(note.content), is_internal=note.is_internal, author=self._user(note.author),
+            content=case_input.note_text(note.content), is_internal=note.is_internal, author=self._person(note.author),
             channel=case_input.one_line(note.channel, "channel", "/notes/channel", case_input.MAX_TAG),
             at=note.created_at,
         )  # fmt: skip
@@ -287,7 +291,8 @@ async def _link(
     words = {word for one in links for word in (one.number, one.parent)}
     rows, _ = await unit.cases.lock_found(sorted(words))
     by_number = {row.number.upper(): row for row in rows}
-    seen = await unit.imports.seen(source, [one.line_key for one in links])
+    keys = [one.line_key for one in links]
+    seen, cases = await unit.imports.seen(source, keys), await unit.exchange.cases_of(source, keys)
     parents: dict[int, int] = {}
     done: list[tuple[str, bytes, int | None, str, str]] = []
     outcomes = []
@@ -300,7 +305,9 @@ async def _link(
             outcomes.append(_incomplete(one, "is not there"))
         elif await _closes_circle(unit, child.id, parent, parents):
             outcomes.append(_incomplete(one, "descends from it"))
-        elif result == "created" and reason.startswith(WAITS) and child.parent_id is None:
+        elif child.parent_id is None and (result, reason, cases.get(one.line_key)) == (
+            "created", WAITS + one.parent, child.id,
+        ):  # fmt: skip
             parents[child.id] = parent.id
             done.append((one.line_key, digest, child.id, result, ""))
     if parents and not dry_run:

@@ -60,6 +60,8 @@ class ExplainAccess(Operation[Explanation], frozen=True, kw_only=True):
     async def run(self, unit: Unit) -> Explanation:
         verb = find_verb(self.verb)
         user = await self._actor(unit)
+        if self.case is not UNSET:
+            rights.require(unit.actor, "case:read")
         case = None if self.case is UNSET else await unit.cases.get(self.case, with_description=False)
         self._check(verb, case)
         granted = await unit.access.granted(user.id)

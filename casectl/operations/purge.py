@@ -100,16 +100,16 @@ class Purge(Operation[PurgeResult], frozen=True, kw_only=True):
         if not rows:
             return
         if self.older_than is not UNSET:
-            right, by, which = [self.older_than], "the age", f"--older-than {self.older_than}"
+            right, by, which = [self.older_than], "the age confirms it", f"--older-than {self.older_than}"
         elif len(rows) == 1:
-            right, by, which = [rows[0].number], "its number", rows[0].number
+            right, by, which = [rows[0].number], "its number confirms it", rows[0].number
         else:
-            right, by, which = [str(len(rows))], "their count", "CASE..."
+            right, by, which = [str(len(rows))], "their count confirms it", "CASE..."
         given = {word.strip().upper() for word in self.confirm}
         if given in ({right[0].strip().upper()}, {row.number.upper() for row in rows}):
             return
-        question = f"to erase {_named(rows)} for good, confirm with {by}"
-        message = f"{', '.join(map(repr, self.confirm))} does not confirm it: {question}" if given else question
+        question = f"erase {_named(rows)} for good? {by}"
+        message = f"{', '.join(self.confirm)} does not confirm it: {question}" if given else question
         hint = f"casectl purge {which} --confirm {right[0]}"
         code = "unconfirmed" if given else "confirm"
         problem = Problem(pointer="/confirm", code=code, message=message, hint=hint, allowed=right)

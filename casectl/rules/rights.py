@@ -217,10 +217,9 @@ def may_write(actor: Actor, facts: CaseFacts) -> Reason | None:
     lacking = _lacks(actor, "case:update")
     if lacking or facts.assignee_id == actor.user_id or facts.team_id in actor.team_ids:
         return lacking
-    foreign = f"the case is not assigned to {actor.login} or one of {actor.login}'s teams"
     if facts.assignee_id is None and "case:take" in actor.rights:
-        return Reason(foreign, "take it first")
-    return Reason(foreign, "ask its assignee or team", "case:update_any")
+        return Reason("the case is not assigned to you or your teams", "take it first")
+    return Reason("the case is not assigned to you or your teams", "ask its assignee or team", "case:update_any")
 
 
 def may_note(actor: Actor, facts: CaseFacts, *, internal: bool = False) -> Reason | None:

@@ -58,6 +58,11 @@ _NOTES: LiteralString = """
          AS n(id bigint, case_id bigint, content text, is_internal boolean, channel text, author int, at timestamptz)
 """
 
+_CASES_OF: LiteralString = """
+    SELECT line_key, case_id FROM import_rows
+    WHERE tenant_id = %s AND source = %s AND line_key = ANY(%s) AND case_id IS NOT NULL
+"""
+
 _LINK: LiteralString = """
     UPDATE cases c SET parent_id = u.parent_id, version = c.version + 1
     FROM unnest(%s::bigint[], %s::bigint[]) AS u(id, parent_id)
@@ -121,6 +126,10 @@ class StoredExchange:
             notes_of = {"tenant": context.tenant_id, "notes": msgspec.json.encode(written).decode()}
             await context.sql.run(_NOTES, notes_of)
         return list(range(first, first + len(arrivals)))
+
+    async def cases_of(self, source: str, line_keys: Sequence[str]) -> dict[str, int]:
+        """See `casectl.unit_exchange.Exchange.cases_of`."""
+        return dict(await self._context.sql.rows(_CASES_OF, (self._context.tenant_id, source, list(line_keys))))
 
     async def link(self, parents: Mapping[int, int]) -> None:
         """See `casectl.unit_exchange.Exchange.link`."""

@@ -40,7 +40,6 @@ def test_a_value_alone_is_printed_for_scripts(home):
     written(home, 'tenant = "acme"\n[database]\nstop_after = "30m"\n')
     assert home.run("config", "get", "tenant").stdout == "acme\n"
     assert home.run("config", "get", "database.stop_after").stdout == "1800s\n"
-    assert home.run("config", "get", "oauth.refresh_idle").stdout == "2592000s\n"
     assert home.run("config", "get", "user").stdout.strip() == ""
     told = json.loads(home.run("config", "get", "tenant", "--json", CASECTL_TENANT="other").stdout)
     assert told == {"name": "tenant", "value": "other", "origin": "CASECTL_TENANT"}

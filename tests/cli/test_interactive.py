@@ -47,13 +47,6 @@ def test_create_asks_for_title_type_and_what_the_form_requires(demo_home):
     assert made["fields"] == {"justification": "a new colleague"}
 
 
-def test_a_title_that_is_none_is_asked_again_before_all_else(demo_home):
-    answers = [("matter): ", "\n"), ("title is required", "Now with one\n"), ("number or name): ", "\n")]
-    code, shown = demo_home.on_terminal("create", answers=answers)
-    assert code == 0, shown
-    assert shown.index("title is required") < shown.index("number or name")
-
-
 def test_create_with_all_it_needs_asks_nothing(demo_home):
     code, shown = demo_home.on_terminal("create", "Nothing to ask")
     assert code == 0

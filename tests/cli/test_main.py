@@ -29,10 +29,7 @@ def home(tmp_path, monkeypatch):
     [
         (["lst"], "casectl: there is no command 'lst'\ndid you mean 'list' or 'ls'?\n"),
         (["user", "ad"], "casectl: there is no command user 'ad'\ndid you mean 'add'?\n"),
-        (["list", "--limt", "3"], "casectl: casectl list has no option --limt\ndid you mean '--limit'?\n"),
-        (["--bogus"], "casectl: casectl has no option --bogus\nTry: casectl --help\n"),
-        (["--bogus", "--json"], '{"error":{"code":"'),
-        (["contact", "add", "x", "--email", "y"], "has no option --email\nTry: casectl contact add --help\n"),
+        (["list", "--limt", "3"], "casectl: casectl list has no option --limt\ndid you mean '--limit' or"),
         (
             ["show", "1", "2"],
             "casectl: got unexpected extra argument (2)\nput a text with blanks in quotes; casectl show --help\n",

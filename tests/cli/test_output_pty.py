@@ -186,18 +186,6 @@ with Progress("Importing", total=4) as progress:
     assert "\n" not in shown
 
 
-def test_a_sentence_takes_the_place_of_the_bar():
-    code = """
-from casectl.cli.messages import Progress
-now = [0.0]
-with Progress("Importing", clock=lambda: now[0]) as progress:
-    now[0] = 1.0
-    progress.advance()
-    progress.note("Some were there already.")
-"""
-    assert "Importing: 1\x1b[K\r\x1b[KSome were there already.\r\n" in on_terminal(code)[0]
-
-
 def test_a_narrow_terminal_cuts_the_bar():
     code = """
 from casectl.cli.messages import Progress

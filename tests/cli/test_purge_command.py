@@ -18,13 +18,13 @@ def trashed(home, title="to be purged"):
 
 def test_a_terminal_asks_for_the_number(demo_home):
     number = trashed(demo_home)
-    code, screen = demo_home.on_terminal("purge", number, answers=[("confirm with its number: ", "yes\n")])
+    code, screen = demo_home.on_terminal("purge", number, answers=[("confirms it: ", "yes\n")])
     assert code == 2
-    assert "'yes' does not confirm it" in screen
+    assert "yes does not confirm it" in screen
     assert f"casectl purge {number} --confirm {number}" in screen
-    code, screen = demo_home.on_terminal("purge", number, answers=[("confirm with its number: ", f"{number}\n")])
+    code, screen = demo_home.on_terminal("purge", number, answers=[("confirms it: ", f"{number}\n")])
     assert code == 0
-    assert f"To erase {number} for good, confirm with its number: " in screen
+    assert f"erase {number} for good? its number confirms it: " in screen
     assert demo_home.run("show", number).returncode == 3
 
 
@@ -33,8 +33,7 @@ def test_a_pipe_is_told_what_to_say(demo_home):
     done = demo_home.run("purge", "-", stdin=f"{first}\n{second}\n")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"casectl: to erase {first}, {second} for good, confirm with their count\n"
-        "Try: casectl purge CASE... --confirm 2\n"
+        f"casectl: erase {first}, {second} for good? their count confirms it\nTry: casectl purge CASE... --confirm 2\n"
     )
     done = demo_home.run("purge", "-", "--confirm", "2", "-o", "id", stdin=f"{first}\n{second}\n")
     assert done.stdout.split() == [first, second]

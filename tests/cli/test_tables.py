@@ -53,32 +53,6 @@ def test_wide_characters_keep_columns_aligned():
     assert len({display_width(line.partition("|")[0]) for line in drawn[1:]}) == 1
 
 
-def test_a_text_goes_on_below_itself_where_its_column_wraps():
-    columns = placed([Column(header="A", path="a", least=2), Column(header="WHY", path="why", least=9, wraps=True)])
-    rows = [{"a": "x", "why": "because of this and that"}, {"a": "y", "why": "no"}]
-    assert table_lines(columns, rows, Screen(width=14)) == [
-        "A  WHY", "x  because of", "   this and", "   that", "y  no",
-    ]  # fmt: skip
-    assert table_lines(columns, rows, Screen())[1] == "x  because of this and that"
-
-
-def test_a_case_type_tells_its_fields_and_its_statuses():
-    form = {"properties": {"system": {}, "location": {}}}
-    kind = {"name": "bug", "form_schema": form, "lifecycle": {"statuses": [{"name": "new"}, {"name": "closed"}]}}
-    shown = detail_lines(VIEWS["type"], kind, Screen(width=80))
-    assert shown == ["Name      bug", "Fields    location, system", "Statuses  new, closed"]
-
-
-def test_what_is_possible_and_why_not_is_whole_at_80_columns():
-    why = "a case that is closed cannot become awaiting evidence; allowed: under review"
-    choice = {"name": "status awaiting evidence", "possible": False, "reason": why,
-              "command": "casectl status CMP-2026-00089 'awaiting evidence'"}  # fmt: skip
-    drawn = table_lines(placed(VIEWS["actions"].columns), [choice], Screen(width=80))
-    words = " ".join(drawn).split()
-    assert "…" not in "".join(words)
-    assert set(why.split()) | set(choice["name"].split()) <= set(words)
-
-
 def test_numbers_stand_at_the_right():
     column = Column(header="COUNT", path="n", right=True)
     assert table_lines(placed([column]), [{"n": 5}, {"n": 12345678}], Screen()) == ["   COUNT", "       5", "12345678"]

@@ -23,6 +23,7 @@ from casectl.operations.note import AddNote
 from casectl.operations.purge import Purge
 from casectl.operations.reopen import Reopen
 from casectl.operations.restore import Restore
+from casectl.operations.role_add import AddRole
 from casectl.operations.show import Show
 from casectl.operations.status import SetStatus
 from casectl.operations.take import Take
@@ -243,3 +244,14 @@ def as_owner(desk: Any, statement: str, value: Any) -> None:
     with psycopg.connect(**desk.conninfo) as connection:
         row = connection.execute("SELECT user_id FROM enter('acme', 'admin', NULL, 'test', '')").fetchone()
         connection.execute(statement, (value, row[0]))
+
+
+def test_a_case_is_explained_only_to_who_may_read_cases(desk: Any, cases: dict[str, str]) -> None:
+    """A key for something else must not tell the state of cases, not even of one's own."""
+    desk.perform(AddRole(role="Staff", rights=["user:read", "role:read", "account:manage"]))
+    desk.perform(AddUser(login="otto", roles=["Staff"]))
+    own = desk.perform(Create(title="x", reporter="otto"))
+    for actor in ("@me", "wanda"):
+        with pytest.raises(NotPermitted, match="case:read"):
+            desk.as_user("otto").perform(ExplainAccess(actor=actor, verb="close", case=own.number))
+    assert not desk.as_user("otto").perform(ExplainAccess(actor="@me", verb="close")).allowed

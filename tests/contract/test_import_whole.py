@@ -8,8 +8,9 @@ import msgspec
 import psycopg
 import pytest
 
-from casectl.errors import InvalidInput, NotPermitted
-from casectl.model.imports import CreateOptions, ParentLink
+from casectl.errors import InvalidInput, NotFound, NotPermitted
+from casectl.model.export import NOBODY as NOBODY_LOGIN
+from casectl.model.imports import ChangeRecord, CreateOptions, ParentLink
 from casectl.operations.create import Create
 from casectl.operations.delete import Delete
 from casectl.operations.export_cases import ExportCases
@@ -18,9 +19,12 @@ from casectl.operations.import_changes import ImportChanges
 from casectl.operations.list import ListCases
 from casectl.operations.note import AddNote
 from casectl.operations.purge import Purge
+from casectl.operations.role_add import AddRole
 from casectl.operations.show import Show
 from casectl.operations.status import SetStatus
 from casectl.operations.update import Update
+from casectl.operations.user_add import AddUser
+from casectl.operations.user_show import ShowUser
 from casectl.rules.import_values import whole_record
 from casectl.store import checks
 from tests.contract.test_export import HOSTILE, take_away
@@ -139,9 +143,16 @@ def test_links_close_no_circle_and_touch_nothing_else(desk) -> None:
     done = copy.perform(ImportChanges(source="s", run_id="r", records=[], links=result.waiting))
     assert [one.reason for one in done.outcomes] == [f"its parent {b.number} descends from it: it was imported without"]
     own = copy.perform(Create(title="own"))
-    forged = ParentLink(line=1, line_key=result.waiting[0].line_key + "x", number=own.number, parent=a.number)
-    copy.perform(ImportChanges(source="s", run_id="r", records=[], links=[forged]))
+    waiting = result.waiting[0]
+    for forged in (
+        ParentLink(line=1, line_key=waiting.line_key + "x", number=own.number, parent=a.number),
+        ParentLink(line=1, line_key=waiting.line_key, number=own.number, parent=waiting.parent),
+        ParentLink(line=1, line_key=waiting.line_key, number=own.number, parent=waiting.number),
+        ParentLink(line=1, line_key=waiting.line_key, number=waiting.number, parent=own.number),
+    ):
+        copy.perform(ImportChanges(source="s", run_id="r", records=[], links=[forged]))
     assert copy.perform(Show(case=own.number)).parent is None
+    assert copy.perform(Show(case=waiting.number)).parent is None
 
 
 def export_of_two(desk):
@@ -264,3 +275,43 @@ def test_too_many_links_are_refused(desk) -> None:
     many = [ParentLink(line=1, line_key="k", number="A-1", parent="A-2")] * 1_001
     with pytest.raises(InvalidInput):
         desk.perform(ImportChanges(source="s", run_id="r", records=[], links=many))
+
+
+def test_no_import_makes_users_who_may_more_than_its_actor(desk) -> None:
+    """Who may import, and no more, must not get an administrator by naming the role in the map."""
+    desk.perform(AddRole(role="Importer", rights=["case:create", "case:read", "case:read_any", "import:run"]))
+    desk.perform(AddUser(login="otto", roles=["Importer"]))
+    desk.perform(Create(title="Parent", assignee="wanda"))
+    [case] = export(desk)
+    stranger = msgspec.structs.replace(case, number="OLD-1", created_by="mallory")
+    change = ChangeRecord(
+        line=1, line_key="1", digest=b"1", external_id="x", at=case.created_at, by="mallory", type="incident"
+    )
+    otto = desk.as_user("otto")
+    for role in ("Tenant Admin", "Case Worker"):
+        for dry_run in (True, False):
+            made = CreateOptions(users=True, role=role)
+            with pytest.raises(NotPermitted, match="without having them"):
+                take_in(otto, [stranger], create=made, dry_run=dry_run)
+            with pytest.raises(NotPermitted, match="without having them"):
+                otto.perform(ImportChanges(source="c", run_id="r", records=[change], create=made, dry_run=dry_run))
+    with pytest.raises(NotFound):
+        desk.perform(ShowUser(user="mallory"))
+    assert take_in(desk, [stranger], create=CreateOptions(users=True)).created == 1
+    known = msgspec.structs.replace(case, number="OLD-2")
+    assert take_in(otto, [known], source="k", create=CreateOptions(users=True, role="Tenant Admin")).created == 1
+
+
+def test_casectl_itself_has_no_case_and_writes_no_note(desk) -> None:
+    """Whoever is said to be nobody in a file made by hand must not break the import of the rest."""
+    case = desk.perform(Create(title="x", assignee="wanda"))
+    desk.perform(AddNote(case=case.number, content="hello"))
+    [case] = export(desk)
+    notes = [msgspec.structs.replace(case.notes[0], author=NOBODY_LOGIN)]
+    forged = msgspec.structs.replace(
+        case, number="OLD-4", assignee=NOBODY_LOGIN, reporter=NOBODY_LOGIN, created_by=NOBODY_LOGIN, notes=notes
+    )
+    assert take_in(desk, [forged]).created == 1
+    made = next(one for one in export(desk) if one.number == "OLD-4")
+    assert (made.assignee, made.reporter, made.created_by) == (None, None, NOBODY_LOGIN)
+    assert [note.author for note in made.notes] == [None]

@@ -29,8 +29,10 @@ from casectl.operations.purge import Purge
 from casectl.operations.restore import Restore
 from casectl.operations.search import Search
 from casectl.operations.show import Show
+from casectl.operations.team_deactivate import DeactivateTeam
 from casectl.operations.trash_list import ListTrash
 from casectl.operations.update import Update
+from casectl.operations.user_deactivate import DeactivateUser
 from casectl.store.binaries import wheel_binaries
 from casectl.store.checks import run_checks
 
@@ -276,7 +278,7 @@ def test_it_has_to_be_said_twice(desk: Any) -> None:
         assert refused.value.hint == f"casectl purge {case.number} --confirm {case.number}"
     both = [case.number, second.number]
     for wrong in ([], ["3"], [case.number], ["all"]):
-        with pytest.raises(InvalidInput, match="confirm with their count"):
+        with pytest.raises(InvalidInput, match="their count confirms it"):
             desk.perform(Purge(cases=both, confirm=wrong))
     assert len(desk.perform(ListTrash()).items) == 2
     assert desk.perform(Purge(cases=[case.number], confirm=[f" {case.number.lower()}"])).purged == 1
@@ -308,7 +310,7 @@ def test_by_age(desk: Any, prepared_database: Database) -> None:
     age(prepared_database, old.number, 31)
     age(prepared_database, older.number, 40)
     for wrong in ([], ["2"], ["31d"]):
-        with pytest.raises(InvalidInput, match="confirm with the age") as refused:
+        with pytest.raises(InvalidInput, match="the age confirms it") as refused:
             desk.perform(Purge(older_than="30d", confirm=wrong))
         assert refused.value.hint == "casectl purge --older-than 30d --confirm 30d"
     assert [one.number for one in desk.perform(Purge(older_than="30d"), dry_run=True).cases] == [
@@ -447,6 +449,18 @@ def test_an_answer_that_was_erased_is_not_repeated(desk: Any) -> None:
         with pytest.raises(Gone, match="purged"):
             desk.perform(again, idempotency_key="k")
     assert desk.perform(ListCases(query=["is:all"])).items == []
+
+
+def test_whoever_left_does_not_keep_the_titles_of_what_was_erased(desk: Any, prepared_database: Database) -> None:
+    """The answers of those who were deactivated name the cases that they had."""
+    case = desk.perform(Create(title=f"{CANARY} stays", assignee="walt", team="l2"))
+    desk.perform(DeactivateUser(user="walt"), idempotency_key="user")
+    desk.perform(DeactivateTeam(team="l2"), idempotency_key="team")
+    assert "idempotency_keys" in places(prepared_database, CANARY)
+    purge(desk, desk.perform(Delete(case=case.number)))
+    assert places(prepared_database, CANARY) == set()
+    with pytest.raises(Gone, match="purged"):
+        desk.perform(DeactivateUser(user="walt"), idempotency_key="user")
 
 
 def test_hostile_words_in_the_trash(desk: Any) -> None:

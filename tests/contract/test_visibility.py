@@ -15,9 +15,11 @@ from casectl.operations.diff import Diff
 from casectl.operations.history import History
 from casectl.operations.list import ListCases
 from casectl.operations.note import AddNote
+from casectl.operations.role_add import AddRole
 from casectl.operations.search import Search
 from casectl.operations.show import Show
 from casectl.operations.update import Update
+from casectl.operations.user_add import AddUser
 
 HOSTILE = [
     "\x1b[2J\x1b]0;owned\x07",
@@ -125,3 +127,35 @@ def test_a_reporter_s_history_hides_a_parent_he_may_not_see(desk):
     desk.perform(Update(case=own.number, parent=parent.number))
     told = [change for entry in rita.perform(History(case=own.number)) for change in entry.changes]
     assert [change.after for change in told if change.field == "parent"] == ["(hidden)"]
+
+
+def test_internal_notes_need_their_right_however_many_cases_are_seen(desk: Any) -> None:
+    """A role or a key that sees all cases of the tenant, restricted ones too, but not what is written among workers."""
+    desk.perform(AddRole(role="Auditor", rights=["case:read", "case:read_any", "history:read"]))
+    desk.perform(AddRole(role="Chief", rights=["case:read", "case:read_any", "case:read_restricted", "history:read"]))
+    desk.perform(AddUser(login="otto", roles=["Auditor"]))
+    desk.perform(AddUser(login="carla", roles=["Chief"]))
+    case = desk.perform(Create(title="x"))
+    desk.perform(AddNote(case=case.number, content="kumquat suspicion", is_internal=True))
+    desk.perform(AddNote(case=case.number, content="we are looking"))
+    for login in ("otto", "carla"):
+        one = desk.as_user(login)
+        for look in (Show(case=case.number), Show(case=case.number, at="now"), History(case=case.number),
+                     Diff(case=case.number, since=case.created_at.isoformat())):  # fmt: skip
+            assert "kumquat" not in msgspec.json.encode(one.perform(look)).decode()
+        assert [note.content for note in one.perform(Show(case=case.number)).notes] == ["we are looking"]
+        assert one.perform(Search(query=["kumquat"])).items == []
+        assert [found.number for found in one.perform(Search(query=["looking"])).items] == [case.number]
+    assert "kumquat" in msgspec.json.encode(desk.as_user("wanda").perform(History(case=case.number))).decode()
+    assert [found.number for found in desk.as_user("wanda").perform(Search(query=["kumquat"])).items] == [case.number]
+
+
+def test_who_writes_internal_notes_need_not_read_those_of_others(desk: Any) -> None:
+    rights = ["case:read", "case:read_any", "case:update", "case:update_any", "note:create", "note:create_internal"]
+    desk.perform(AddRole(role="Sensor", rights=rights))
+    desk.perform(AddUser(login="otto", roles=["Sensor"]))
+    case = desk.perform(Create(title="x"))
+    written = desk.as_user("otto").perform(AddNote(case=case.number, content="kumquat", is_internal=True))
+    assert (written.content, written.is_internal) == ("kumquat", True)
+    assert desk.as_user("otto").perform(Show(case=case.number)).notes == []
+    assert [note.content for note in desk.perform(Show(case=case.number)).notes] == ["kumquat"]

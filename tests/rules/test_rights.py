@@ -105,7 +105,7 @@ def test_a_right_one_has_is_not_refused():
     assert not is_own(actor(), FOREIGN)
 
 
-NOT_YOURS = "the case is not assigned to ann or one of ann's teams"
+NOT_YOURS = "the case is not assigned to you or your teams"
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_nobody_else_may_call_a_function(catalogue: Any) -> None:
         )
         for role in ("desk_app", "desk_read")
     }
-    settings = {"current_tenant", "current_actor", "current_scope", "current_teams"}
+    settings = {"current_tenant", "current_actor", "current_scope", "current_teams", "reads_internal"}
     assert callable_by["desk_read"] == settings | {"enter", "enter_as", "search_cases", "cursor_key"}
     access = {name for name in DEFINERS if name.startswith("find_")} | {"grant_key", "only_tenant", "enter_access"}
     assert callable_by["desk_app"] == callable_by["desk_read"] | access | {

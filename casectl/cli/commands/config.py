@@ -40,8 +40,8 @@ _SETTINGS = View(
     result=ShownSetting,
     id="name",
     columns=(
-        Column(header="SETTING", path="name", rank=0, least=32),
-        Column(header="VALUE", path="value", rank=0, least=12, wraps=True),
+        Column(header="SETTING", path="name", rank=0),
+        Column(header="VALUE", path="value", rank=0, least=12),
         Column(header="ORIGIN", path="origin", rank=1, least=8),
     ),
 )

@@ -35,7 +35,7 @@ _PASSAGES = View(
     columns=(
         Column(header="READ", path="read", rank=0),
         Column(header="SECTION", path="section", rank=1, least=16),
-        Column(header="TEXT", path="text", rank=0, least=20, wraps=True),
+        Column(header="TEXT", path="text", rank=0, least=20),
     ),
     empty="The manual does not have that; casectl help lists its pages.",
 )

@@ -186,7 +186,7 @@ def _import(run: ImportRun, *, quiet: bool, remark: bool) -> bool:
             result = run.perform(batch)
             progress.advance(len(batch))
             if remark and result.seen:
-                progress.note("Lines of an earlier import were found and are left alone.")
+                note("Lines of an earlier import were found and are left alone.")
                 remark = False
         run.link()
     return True

@@ -243,8 +243,7 @@ def _known(config: Config, name: str) -> str:
 
     if name not in config.profiles:
         raise NotFound(
-            f"there is no profile {name}",
-            hint=did_you_mean(name, config.profiles) or "casectl profile list\n'none' is the desk of this machine",
+            f"there is no profile {name}", hint=did_you_mean(name, config.profiles) or "casectl profile list"
         )
     return name
 

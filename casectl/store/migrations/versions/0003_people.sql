@@ -58,6 +58,8 @@ BEGIN
             set_config('casectl.scope', CASE
                 WHEN NOT 'case:read_any' = ANY (found_user.rights) THEN 'own'
                 WHEN 'case:read_restricted' = ANY (found_user.rights) THEN 'admin' ELSE 'tenant' END, true),
+            set_config('casectl.internal', CASE
+                WHEN 'note:read_internal' = ANY (found_user.rights) THEN 'on' ELSE 'off' END, true),
             set_config('casectl.teams', found_user.team_ids::text, true),
             set_config('casectl.operation', operation, true),
             set_config('casectl.request_id', coalesce(request_id, ''), true),

@@ -52,7 +52,7 @@ END $$;
 -- What is left of a purged case's audit, for those who may know that there was one.
 ALTER POLICY of_seen_cases ON audit
     USING (tenant_id = (SELECT current_tenant())
-           AND ((SELECT current_scope() <> 'own') OR NOT is_internal)
+           AND ((SELECT reads_internal()) OR NOT is_internal)
            AND CASE WHEN case_id IS NULL THEN (SELECT current_scope() <> 'own')
                ELSE EXISTS (SELECT FROM cases c WHERE c.tenant_id = audit.tenant_id AND c.id = audit.case_id OFFSET 0)
                    OR ((SELECT current_scope() <> 'own') AND EXISTS (
@@ -131,7 +131,8 @@ BEGIN
     DELETE FROM outbox
     WHERE tenant_id = tenant AND case_id = ANY (wanted) AND NOT (object = 'case' AND action = 'delete');
 
-    -- What was asked for, and what was answered: the answers of the case, of its notes, of jobs and of imports.
+    -- What was asked for, and what was answered: the answers of the case, of its notes, of who had it, of jobs and of
+    -- imports.
     WITH worked AS (
         UPDATE jobs SET operation = '{}', outcomes = coalesce((
             SELECT jsonb_agg(o) FROM jsonb_array_elements(outcomes) AS o WHERE lower(o ->> 'number') <> ALL (names)), '[]')
@@ -140,6 +141,7 @@ BEGIN
     UPDATE idempotency_keys SET answer = 'null', digest = ''
     WHERE tenant_id = tenant AND (
         answer ->> 'number' = ANY (numbers) OR answer #>> '{case,number}' = ANY (numbers)
+        OR answer -> 'cases' @> ANY (SELECT jsonb_build_array(jsonb_build_object('number', n)) FROM unnest(numbers) AS n)
         OR (answer ? 'total' AND answer ->> 'id' IN (SELECT id::text FROM worked)));
     UPDATE import_rows SET reason = '' WHERE tenant_id = tenant AND case_id = ANY (wanted) AND reason <> '';
     IF FOUND THEN
