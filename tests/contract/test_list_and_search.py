@@ -91,8 +91,8 @@ def test_a_forged_cursor_is_refused(queue: Any) -> None:
 
 
 def test_what_a_list_refuses(queue: Any) -> None:
-    for limit in (0, 501, -1):
-        with pytest.raises(InvalidInput, match="1 to 500"):
+    for limit, words in ((0, "at least 1, not 0"), (501, "at most 500"), (-1, "at least 1, not -1")):
+        with pytest.raises(InvalidInput, match=words):
             queue.perform(ListCases(limit=limit))
     with pytest.raises(InvalidInput, match="column 8") as caught:
         queue.perform(ListCases(query=["is:all", "asignee:x"]))

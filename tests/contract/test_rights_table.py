@@ -24,11 +24,15 @@ GIVEN: dict[str, Any] = {
 """A value for each field a verb requires; the cases are not there, so that what may be done changes nothing."""
 
 
+OF_VERB: dict[str, dict[str, Any]] = {"suggest": {"source": "case"}}
+"""Values of fields that mean something else than their name elsewhere."""
+
+
 def call_of(verb: Any) -> Any:
     from msgspec.structs import fields
 
-    required = {field.name for field in fields(verb) if field.required}
-    return verb(**{name: GIVEN[name] for name in required})
+    given = GIVEN | OF_VERB.get(verb.name, {})
+    return verb(**{field.name: given[field.name] for field in fields(verb) if field.required})
 
 
 def refusal_of(actor: Any, operation: Any) -> str:

@@ -13,21 +13,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from casectl.desk.identity import Identity
-from casectl.desk.local import LocalDesk
 from casectl.errors import InvalidInput, SchemaMismatch
-from casectl.model.actor import Actor
-from casectl.operation import Call
-from casectl.operations.create import Create
-from casectl.operations.history import History
-from casectl.operations.list import ListCases
-from casectl.operations.show import Show
 from casectl.rules.rights import ROLES
 from casectl.store import provision
 from casectl.store.schema import SCHEMA_VERSION
-from casectl.store.sql import SyncSql, step
-from casectl.store.unit import StoredUnit
-from tests.contract.conftest import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,48 +168,25 @@ def test_an_upgrade_waits_for_the_other_and_says_so(database: Any, connect: Any)
     assert told == ["waiting for another command that upgrades the database …"]
 
 
-def test_a_desk_of_the_first_schema_is_carried_over(server: Any, unborn: Any) -> None:
-    name, owner = unborn
-    provision.provision(server.superuser(), name)
-    provision._run_migrations(owner, "0001")
-    assert state(owner) == "older"
-    prepare(owner)
-    desk = LocalDesk(
-        lambda: psycopg.connect(**server.conninfo(f"{name}_app", name)), Identity(tenant="acme", login="admin")
-    )
-    with psycopg.connect(**owner) as connection:
-        for key, value in {"tenant": 1, "actor": 1, "operation": "create", "scope": "admin"}.items():
-            connection.execute("SELECT set_config('casectl.' || %s, %s, true)", (key, str(value)))
-        actor = Actor(tenant_id=1, tenant="acme", user_id=1, login="admin", display_name="", email="",
-                      rights=ROLES["Tenant Admin"])  # fmt: skip
-        old = step(Create(title="Before the upgrade", tags=["old"]).run(StoredUnit(SyncSql(connection), actor, Call())))
-    with desk, pytest.raises(SchemaMismatch) as refused:
-        desk.perform(ListCases())
-    assert refused.value.hint == "casectl db upgrade"
-    provision.upgrade(owner, lambda _: None)
-    with desk:
-        assert desk.perform(Show(case=old.number)).title == "Before the upgrade"
-        new = desk.perform(Create(title="After it"))
-        assert new.id > old.id
-        assert [case.number for case in desk.perform(ListCases()).items] == [old.number, new.number]
-        assert len(desk.perform(History(case=old.number))) == 1
-
-
 def test_roles_of_old_get_the_rights_that_came_later(server: Any, unborn: Any) -> None:
     name, owner = unborn
     provision.provision(server.superuser(), name)
     provision._run_migrations(owner, "0001")
-    prepare(owner)
-    new = ["account:manage", "key:create", "client:manage"]
+    later = {"account:manage", "key:create", "client:manage"}
     with psycopg.connect(**owner) as connection:
-        for tenant in ("1", "2"):
-            for key, value in {"tenant": tenant, "actor": "0", "operation": "test"}.items():
+        for tenant in (1, 2):
+            for key, value in {"tenant": str(tenant), "actor": "0", "operation": "test"}.items():
                 connection.execute("SELECT set_config('casectl.' || %s, %s, true)", (key, value))
             connection.execute(
-                "UPDATE roles SET changed_by = 0, changed_at = now(), rights ="
-                " ARRAY(SELECT r FROM unnest(rights) r WHERE NOT r = ANY (%s)) WHERE tenant_id = %s",
-                (new, tenant),
+                "INSERT INTO tenants (tenant_id, name, title, changed_by, changed_at) VALUES (%s, %s, '', 0, now())",
+                (tenant, f"tenant-{tenant}"),
             )
+            for number, (role, rights) in enumerate(ROLES.items(), 1):
+                connection.execute(
+                    "INSERT INTO roles (tenant_id, id, name, rights, changed_by, changed_at)"
+                    " VALUES (%s, %s, %s, %s, 0, now())",
+                    (tenant, number, role, sorted(rights - later)),
+                )
     provision.upgrade(owner, lambda _: None)
     with psycopg.connect(**owner) as connection:
         found = connection.execute("SELECT tenant_id, name, rights FROM roles").fetchall()
