@@ -123,6 +123,7 @@ def test_what_is_longer_than_the_screen_goes_to_the_pager(pager):
 def test_no_pager_for_what_fits_for_off_and_for_one_that_is_not_there(pager):
     assert "pager gets" not in on_terminal(TABLE % (5, f"pager={pager!r}"))[0]
     assert "INC-99" in on_terminal(TABLE % (100, "pager='off'"), PAGER=pager)[0]
+    assert "pager gets" not in on_terminal(TABLE % (100, ""), PAGER=pager, TERM="dumb")[0]
     assert "INC-99" in on_terminal(TABLE % (100, "pager='/nowhere/less'"))[0]
     assert "pager gets" not in on_terminal(TABLE % (100, f"'jsonl', pager={pager!r}"))[0]
 
