@@ -16,7 +16,7 @@ def test_a_case_is_made_read_changed_and_listed(api: Caller) -> None:
     assert made.headers["content-type"] == "application/json"
     read = api("GET", made.headers["location"])
     assert read.status == 200
-    assert {**made.json, "notes": [], "more_notes": 0} == read.json
+    assert {**made.json, "notes": [], "more_notes": 0, "deleted_by": None} == read.json
     changed = api("PATCH", f"/v1/cases/{made.json['number']}", {"priority": "low"}, If_Match=made.headers["etag"])
     assert (changed.status, changed.json["priority"], changed.headers["etag"]) == (200, 1, '"2"')
     listed = api("GET", "/v1/cases/")

@@ -82,7 +82,7 @@ def test_nothing_to_change_is_told_with_a_code(shared_api: Caller) -> None:
 def test_an_unknown_role_is_told_with_a_code(shared_api: Caller) -> None:
     answer = shared_api("POST", "/v1/users/", {"login": "zoe", "roles": ["King"]})
     assert answer.status == 422
-    assert codes(answer) == [("/roles", "unknown_role")]
+    assert codes(answer) == [("/roles/0", "unknown_role")]
 
 
 def test_an_answer_that_cannot_be_kept_for_its_key_is_a_refusal(shared_api: Caller) -> None:

@@ -93,7 +93,8 @@ def others_run_programs() -> bool:
 def start_as(uid: int, gid: int, root: Path) -> subprocess.CompletedProcess[str]:
     """Start a cluster as another user. The interpreter may lie in root's home, so everything is loaded before."""
     become = (
-        "import importlib.util, locale, os, shutil, socket, sys, tempfile, casectl.store.server_start\n"
+        "import encodings.ascii, importlib.util, locale, os, shutil, socket, sys, tempfile\n"
+        "import casectl.store.server_process, casectl.store.server_start\n"
         "os.setgroups([]); os.setgid(int(sys.argv[3])); os.setuid(int(sys.argv[2])); os.chdir('/')\n"
     )
     return python(become + START, str(root), str(uid), str(gid))
