@@ -65,7 +65,10 @@ def test_a_word_with_a_blank_is_quoted(shell, typed):
 
 
 def test_a_case_number_is_completed_and_its_title_shown(shell, demo_home):  # noqa: F811
-    number = demo_home.run("create", "The title of this very case", "-o", "id").stdout.strip()
+    made = [demo_home.run("create", "The title of this very case", "-o", "id").stdout.strip() for _ in range(2)]
+    while made[-1][:-1] != made[-2][:-1]:  # titles are shown where there is a choice
+        made.append(demo_home.run("create", "The title of this very case", "-o", "id").stdout.strip())
+    number = made[-1]
     assert shell.pressed(f"casectl show {number}")[0].rstrip() == f"casectl show {number}"
     shown = shell.pressed(f"casectl show {number[:-1]}", times=2)[1]
     assert number[-4:] in shown
