@@ -234,12 +234,16 @@ def choose(question: str, words: Sequence[tuple[str, str]], *, optional: bool = 
         _write(f"{safe_text(answer)!r} is none of them\n" if answer else "one of them is needed\n")
 
 
+_MOST_DIGITS = 4
+"""Of a number that may be a line of a list."""
+
+
 def _chosen(answer: str, words: Sequence[str]) -> str | None:
     folded = answer.casefold()
     exact = [word for word in words if word.casefold() == folded]
     if exact or not answer:
         return exact[0] if exact else None
-    if answer.isascii() and answer.isdigit() and 1 <= int(answer[:4]) <= len(words):
+    if answer.isascii() and answer.isdigit() and len(answer) <= _MOST_DIGITS and 1 <= int(answer) <= len(words):
         return words[int(answer) - 1]
     begun = [word for word in words if word.casefold().startswith(folded)]
     return begun[0] if len(begun) == 1 else None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from nouns import HOSTILE, STEERING
 
+from casectl.cli import messages
 from casectl.cli.messages import Progress, complain, confirm, note, prompt, warn
 from casectl.errors import InvalidInput, NotFound, Problem, UsageError
 from casectl.rules.query.explain import QueryError
@@ -137,3 +138,12 @@ def test_a_closed_stderr_breaks_nothing(python):
     with open("/dev/full", "w") as full:  # noqa: PTH123
         command = ["bash", "-c", '"$0" "$@" 2>&1', *done.args]
         assert subprocess.run(command, stdout=full, env=os.environ | {"PYTHONPATH": os.getcwd()}).returncode == 7  # noqa: PTH109
+
+
+@pytest.mark.parametrize("answer", ["0", "3", "00010000", "9" * 5000, "b c"])
+def test_no_answer_is_a_line_that_is_not_there(answer):
+    assert messages._chosen(answer, ["a", "b"]) is None
+
+
+def test_a_line_is_chosen_by_its_number():
+    assert messages._chosen("2", ["a", "b"]) == "b"
