@@ -13,14 +13,13 @@ _USUAL = "less -FIRX"
 def pager_command(chosen: str, environ: Mapping[str, str]) -> list[str]:
     """The words of the pager's command: `chosen` (the setting `pager`), else $PAGER, else less.
 
-    Nothing for `off`, for `cat`, and for what cannot be read as words. On a terminal that can only print (TERM=dumb)
-    only a chosen one: less would stop there with a warning and wait for a key.
+    Nothing for `off`, for `cat`, and for what cannot be read as words; on a terminal that can only print (TERM=dumb)
+    only one that somebody named: less would stop there with a warning and wait for a key.
     """
     import shlex
 
-    if not chosen and environ.get("TERM", "") == "dumb":
-        return []
-    line = chosen or environ.get("PAGER", "") or _USUAL
+    usual = "" if environ.get("TERM", "") == "dumb" else _USUAL
+    line = chosen or environ.get("PAGER", "") or usual
     try:
         words = shlex.split(line)
     except ValueError:

@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+from casectl.cli.pager import pager_command
 from casectl.rules.text import display_width
 from tests.cli.conftest import HERE, PLAIN
 
@@ -123,7 +124,9 @@ def test_what_is_longer_than_the_screen_goes_to_the_pager(pager):
 def test_no_pager_for_what_fits_for_off_and_for_one_that_is_not_there(pager):
     assert "pager gets" not in on_terminal(TABLE % (5, f"pager={pager!r}"))[0]
     assert "INC-99" in on_terminal(TABLE % (100, "pager='off'"), PAGER=pager)[0]
-    assert "pager gets" not in on_terminal(TABLE % (100, ""), PAGER=pager, TERM="dumb")[0]
+    assert "pager gets" in on_terminal(TABLE % (100, ""), PAGER=pager, TERM="dumb")[0]
+    assert pager_command("", {"TERM": "dumb"}) == []
+    assert pager_command("", {"TERM": "xterm"}) == ["less", "-FIRX"]
     assert "INC-99" in on_terminal(TABLE % (100, "pager='/nowhere/less'"))[0]
     assert "pager gets" not in on_terminal(TABLE % (100, f"'jsonl', pager={pager!r}"))[0]
 
@@ -190,6 +193,7 @@ with Progress("Importing", total=4) as progress:
 def test_a_narrow_terminal_cuts_the_bar():
     code = """
 from casectl.cli.messages import Progress
+from casectl.cli.pager import pager_command
 now = [0.0]
 with Progress("Importing", total=4, clock=lambda: now[0]) as progress:
     now[0] = 1.0
