@@ -85,14 +85,11 @@ class StoredAccess:
         self._context = context
         self._sql = context.sql
 
-    def _with(self, **values: Any) -> dict[str, Any]:
-        context = self._context
-        return {"tenant": context.tenant_id, "by": context.changed_by, "at": context.changed_at, **values}
-
     async def keys(self, user_id: int | None) -> list[ApiKey]:
         """See `AccessControl.keys`."""
         rows = await self._sql.rows(
-            _KEYS + " AND (%(user)s::int IS NULL OR k.user_id = %(user)s) ORDER BY k.id DESC", self._with(user=user_id)
+            _KEYS + " AND (%(user)s::int IS NULL OR k.user_id = %(user)s) ORDER BY k.id DESC",
+            self._context.parameters(user=user_id),
         )
         return [_key(row) for row in rows]
 
@@ -106,7 +103,7 @@ class StoredAccess:
             " AND (%(user)s::int IS NULL OR k.user_id = %(user)s)"
             " ORDER BY (k.key_id = %(public)s) DESC, (k.id::text = %(word)s) DESC, k.revoked_at IS NULL DESC,"
             " k.id DESC",
-            self._with(word=word, public=word.removeprefix("ck_"), user=user_id),
+            self._context.parameters(word=word, public=word.removeprefix("ck_"), user=user_id),
         )
         found = [_key(row) for row in rows]
         if not found:
@@ -125,7 +122,7 @@ class StoredAccess:
             "INSERT INTO api_keys (tenant_id, id, key_id, user_id, name, digest, rights, expires_at, changed_by,"
             " changed_at) VALUES (%(tenant)s, %(id)s, %(public)s, %(user)s, %(name)s, %(digest)s, %(rights)s,"
             " %(expires)s, %(by)s, coalesce(%(at)s, now()))",
-            self._with(
+            self._context.parameters(
                 id=key_id, public=new.credential.public, user=new.user_id, name=new.name,
                 digest=new.credential.digest, rights=list(new.rights), expires=new.expires_at,
             ),
@@ -139,20 +136,20 @@ class StoredAccess:
             " revoked_at = CASE WHEN %(until)s::timestamptz IS NULL THEN coalesce(revoked_at, now())"
             " ELSE revoked_at END, changed_by = %(by)s, changed_at = coalesce(%(at)s, now())"
             " WHERE tenant_id = %(tenant)s AND id = %(id)s",
-            self._with(id=key_id, until=at),
+            self._context.parameters(id=key_id, until=at),
         )
         return await self.key(str(key_id))
 
     async def clients(self) -> list[Client]:
         """See `AccessControl.clients`."""
-        return [_client(row) for row in await self._sql.rows(_CLIENTS + " ORDER BY c.name", self._with())]
+        return [_client(row) for row in await self._sql.rows(_CLIENTS + " ORDER BY c.name", self._context.parameters())]
 
     async def client(self, reference: str) -> Client:
         """See `AccessControl.client`."""
         rows = await self._sql.rows(
             _CLIENTS + " AND (lower(c.name) = lower(%(word)s) OR c.client_id = %(word)s OR c.id::text = %(word)s)"
             " ORDER BY (lower(c.name) = lower(%(word)s)) DESC LIMIT 1",
-            self._with(word=reference.strip()),
+            self._context.parameters(word=reference.strip()),
         )
         if not rows:
             raise NotFound(f"there is no client {reference}", hint="casectl client list shows them")
@@ -163,7 +160,7 @@ class StoredAccess:
         taken = await self._sql.rows(
             "SELECT 1 FROM users WHERE tenant_id = %(tenant)s AND lower(login) = lower(%(name)s)"
             " UNION ALL SELECT 1 FROM clients WHERE tenant_id = %(tenant)s AND lower(name) = lower(%(name)s)",
-            self._with(name=new.name),
+            self._context.parameters(name=new.name),
         )
         if taken:
             raise Conflict(
@@ -177,7 +174,7 @@ class StoredAccess:
             " rights, user_id, expires_at, changed_by, changed_at) VALUES (%(tenant)s, %(id)s, %(public)s, %(name)s,"
             " %(digest)s::bytea IS NOT NULL, %(digest)s, %(uris)s, %(grants)s, %(rights)s, %(user)s, %(expires)s,"
             " %(by)s, coalesce(%(at)s, now()))",
-            self._with(
+            self._context.parameters(
                 id=client_id, public=new.client_id, name=new.name, digest=new.digest, uris=list(new.redirect_uris),
                 grants=list(new.grant_types), rights=list(new.rights), user=user_id, expires=new.expires_at,
             ),
@@ -189,7 +186,7 @@ class StoredAccess:
         await self._sql.run(
             "INSERT INTO users (tenant_id, id, login, name, kind, changed_by, changed_at)"
             " VALUES (%(tenant)s, %(id)s, %(login)s, %(login)s, 'api_client', %(by)s, coalesce(%(at)s, now()))",
-            self._with(id=user_id, login=login),
+            self._context.parameters(id=user_id, login=login),
         )
         return user_id
 
@@ -198,14 +195,16 @@ class StoredAccess:
         await self._sql.run(
             "UPDATE clients SET digest = %(digest)s, changed_by = %(by)s, changed_at = coalesce(%(at)s, now())"
             " WHERE tenant_id = %(tenant)s AND id = %(id)s",
-            self._with(id=client_id, digest=digest),
+            self._context.parameters(id=client_id, digest=digest),
         )
         return await self.client(str(client_id))
 
     async def end_client(self, client_id: int) -> Client:
         """See `AccessControl.end_client`."""
         ended = await self.client(str(client_id))
-        values = self._with(id=client_id, user=ended.user.id if ended.user else None, public=ended.client_id)
+        values = self._context.parameters(
+            id=client_id, user=ended.user.id if ended.user else None, public=ended.client_id
+        )
         await self._sql.run(
             "UPDATE clients SET is_active = false, changed_by = %(by)s, changed_at = coalesce(%(at)s, now())"
             " WHERE tenant_id = %(tenant)s AND id = %(id)s", values,
@@ -229,14 +228,14 @@ class StoredAccess:
         """See `AccessControl.sessions`."""
         rows = await self._sql.rows(
             _SESSIONS + " AND (%(user)s::int IS NULL OR g.user_id = %(user)s) ORDER BY g.id DESC",
-            self._with(user=user_id),
+            self._context.parameters(user=user_id),
         )
         return [_session(row) for row in rows]
 
     async def end_sessions(self, user_id: int, *, only: int | None = None, reason: str) -> int:
         """See `AccessControl.end_sessions`."""
         if only is None:  # else who holds the browser's cookie, a fresh code or an approved device would be in again
-            mine = self._with(user=user_id)
+            mine = self._context.parameters(user=user_id)
             await self._sql.run("DELETE FROM login_sessions WHERE tenant_id = %(tenant)s AND user_id = %(user)s", mine)
             await self._sql.run("DELETE FROM codes WHERE tenant_id = %(tenant)s AND user_id = %(user)s", mine)
             await self._sql.rows("SELECT forget_approvals(%(user)s)", mine)
@@ -244,13 +243,14 @@ class StoredAccess:
             "UPDATE grants SET revoked_at = now(), revoke_reason = %(reason)s, changed_by = %(by)s,"
             " changed_at = coalesce(%(at)s, now()) WHERE tenant_id = %(tenant)s AND user_id = %(user)s"
             " AND revoked_at IS NULL AND (%(only)s::bigint IS NULL OR id = %(only)s)",
-            self._with(user=user_id, only=only, reason=reason),
+            self._context.parameters(user=user_id, only=only, reason=reason),
         )
 
     async def password_fits(self, user_id: int, password: str) -> bool | None:
         """See `AccessControl.password_fits`."""
         rows = await self._sql.rows(
-            "SELECT hash FROM passwords WHERE tenant_id = %(tenant)s AND user_id = %(id)s", self._with(id=user_id)
+            "SELECT hash FROM passwords WHERE tenant_id = %(tenant)s AND user_id = %(id)s",
+            self._context.parameters(id=user_id),
         )
         if not rows:
             return None
@@ -260,7 +260,7 @@ class StoredAccess:
     async def set_password(self, user_id: int, password: str) -> None:
         """See `AccessControl.set_password`."""
         hashed = await self._sql.aside(lambda: password_hashes.make_hash(password))
-        values = self._with(id=user_id, hash=hashed)
+        values = self._context.parameters(id=user_id, hash=hashed)
         await self._sql.run(
             "INSERT INTO passwords (tenant_id, user_id, hash, changed_by, changed_at)"
             " VALUES (%(tenant)s, %(id)s, %(hash)s, %(by)s, coalesce(%(at)s, now()))"
@@ -270,7 +270,7 @@ class StoredAccess:
 
     async def rights_of(self, user_id: int) -> frozenset[str]:
         """See `AccessControl.rights_of`."""
-        return frozenset(row[0] for row in await self._sql.rows(_RIGHTS_OF, self._with(id=user_id)))
+        return frozenset(row[0] for row in await self._sql.rows(_RIGHTS_OF, self._context.parameters(id=user_id)))
 
     async def granted(self, user_id: int) -> dict[str, list[str]]:
         """See `AccessControl.granted`."""
@@ -288,6 +288,6 @@ class StoredAccess:
         """See `AccessControl.is_person`."""
         rows = await self._sql.rows(
             "SELECT kind = 'user' AND is_active FROM users WHERE tenant_id = %(tenant)s AND id = %(id)s",
-            self._with(id=user_id),
+            self._context.parameters(id=user_id),
         )
         return bool(rows and rows[0][0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from casectl.store.case_rows import ROW_COLUMNS, row_of
 from casectl.store.configuration import TYPE, StoredConfiguration, case_type_of
@@ -28,10 +28,6 @@ class StoredCaseTypes:
         self._context = context
         self._sql = context.sql
 
-    def _with(self, **values: Any) -> dict[str, Any]:
-        context = self._context
-        return {"tenant": context.tenant_id, "by": context.changed_by, "at": context.changed_at, **values}
-
     async def all(self) -> list[CaseType]:
         """See `CaseTypes.all`."""
         statement = TYPE + "AND r.revision = t.revision ORDER BY t.name"
@@ -42,7 +38,8 @@ class StoredCaseTypes:
         configuration = StoredConfiguration(self._context)
         found = await configuration.case_type(reference)
         await self._sql.rows(
-            "SELECT 1 FROM case_types WHERE tenant_id = %(tenant)s AND id = %(id)s FOR UPDATE", self._with(id=found.id)
+            "SELECT 1 FROM case_types WHERE tenant_id = %(tenant)s AND id = %(id)s FOR UPDATE",
+            self._context.parameters(id=found.id),
         )
         self._context.stamp = None  # read again what may have changed before the lock was had
         return await configuration.case_type(found.id)
@@ -52,7 +49,7 @@ class StoredCaseTypes:
         await self._sql.run(
             "UPDATE case_types SET is_active = %(active)s, changed_by = %(by)s, changed_at = coalesce(%(at)s, now())"
             " WHERE tenant_id = %(tenant)s AND id = %(id)s AND is_active <> %(active)s",
-            self._with(id=type_id, active=active),
+            self._context.parameters(id=type_id, active=active),
         )
         self._context.stamp = None
         return await StoredConfiguration(self._context).case_type(type_id)
@@ -63,7 +60,7 @@ class StoredCaseTypes:
             "SELECT r.revision, r.form_schema, r.lifecycle, r.changed_at, coalesce(u.login, 'casectl')"
             " FROM case_type_revisions r LEFT JOIN users u ON u.tenant_id = r.tenant_id AND u.id = r.changed_by"
             " WHERE r.tenant_id = %(tenant)s AND r.case_type_id = %(id)s ORDER BY r.revision",
-            self._with(id=type_id),
+            self._context.parameters(id=type_id),
         )
         return [Revision(revision=row[0], form_schema=row[1], lifecycle=row[2], at=row[3], actor=row[4])
                 for row in rows]  # fmt: skip
@@ -72,7 +69,7 @@ class StoredCaseTypes:
         """See `CaseTypes.open_cases`."""
         rows = await self._sql.rows(
             "SELECT c.type_revision, c.status_id, count(*) FROM cases c" + _OPEN + " GROUP BY 1, 2 ORDER BY 1, 2",
-            self._with(id=type_id),
+            self._context.parameters(id=type_id),
         )
         return {(row[0], row[1]): row[2] for row in rows}
 
@@ -83,7 +80,7 @@ class StoredCaseTypes:
         rows = await self._sql.rows(
             "SELECT wanted.name, count(*) FROM cases c JOIN unnest(%(fields)s::text[]) AS wanted(name)"
             " ON jsonb_exists(c.fields, wanted.name)" + _OPEN + " GROUP BY 1",
-            self._with(id=type_id, fields=list(fields)),
+            self._context.parameters(id=type_id, fields=list(fields)),
         )
         return {row[0]: row[1] for row in rows}
 
@@ -92,6 +89,6 @@ class StoredCaseTypes:
         rows = await self._sql.rows(
             "SELECT " + ROW_COLUMNS + " FROM cases c" + _OPEN
             + " AND c.type_revision <> %(revision)s AND c.id > %(after)s ORDER BY c.id LIMIT %(limit)s FOR UPDATE",
-            self._with(id=type_id, revision=revision, after=after, limit=limit),
+            self._context.parameters(id=type_id, revision=revision, after=after, limit=limit),
         )  # fmt: skip
         return [row_of(row) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,10 @@ class Context:
         self._now = now
         self.stamp = stamp
         self.numbers: Numbers | None = None
+
+    def parameters(self, **values: Any) -> dict[str, Any]:
+        """Those of a statement that writes: `tenant`, `by` and `at` beside its own."""
+        return {"tenant": self.tenant_id, "by": self.changed_by, "at": self.changed_at, **values}
 
     async def _taken_aside(self, counts: Mapping[str, int]) -> dict[str, int] | None:
         """New values from where a server takes them; None where this transaction has to."""

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import typer
 
 from casectl.cli.common_options import CommonOptions  # noqa: TC001 - the command's signature is read at run time
-from casectl.cli.parameters import OWN
+from casectl.cli.new_tenant_options import (  # noqa: TC001 - as above
+    Admin,
+    Email,
+    FullName,
+    OsUser,
+    Timezone,
+    Title,
+)
 from casectl.errors import InvalidInput
 
 if TYPE_CHECKING:
     from casectl.cli.views import View
     from casectl.desk.setup import Initialised, NewTenant
 
-option = partial(typer.Option, show_default=False, rich_help_panel=OWN)
-
 
 def init(  # noqa: PLR0913 - one parameter per option
     *,
     options: CommonOptions,
-    title: Annotated[str | None, option("--title", help="what people call the tenant", metavar="TEXT")] = None,
-    admin: Annotated[str | None, option("--admin", help="login of its first admin", metavar="LOGIN")] = None,
-    name: Annotated[str | None, option("--name", help="the admin's full name", metavar="TEXT")] = None,
-    email: Annotated[str | None, option("--email", help="the admin's mail address", metavar="ADDRESS")] = None,
-    os_user: Annotated[str | None, option("--os-user", help="who the admin is on this machine", metavar="NAME")] = None,
-    timezone: Annotated[
-        str | None, option("--timezone", help="IANA name, such as Europe/Berlin", metavar="ZONE")
-    ] = None,
+    title: Title = None,
+    admin: Admin = None,
+    name: FullName = None,
+    email: Email = None,
+    os_user: OsUser = None,
+    timezone: Timezone = None,
 ) -> None:
     """Set up a desk: the database, a tenant (--tenant NAME), you as its admin, and three case types.
 

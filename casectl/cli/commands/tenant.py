@@ -10,6 +10,13 @@ import typer
 
 from casectl.cli.common_options import CommonOptions  # noqa: TC001 - Typer resolves the annotations
 from casectl.cli.messages import confirm as ask
+from casectl.cli.new_tenant_options import (  # noqa: TC001 - as above
+    Admin,
+    Email,
+    FullName,
+    OsUser,
+    Timezone,
+)
 from casectl.cli.parameters import OWN
 from casectl.errors import Failure, UsageError
 from casectl.rules.text import plural
@@ -41,13 +48,11 @@ def add(  # noqa: PLR0913 - one parameter per option
     *,
     options: CommonOptions,
     title: Annotated[str | None, option("--title", help="what people call it", metavar="TEXT")] = None,
-    admin: Annotated[str | None, option("--admin", help="login of its first admin", metavar="LOGIN")] = None,
-    full_name: Annotated[str | None, option("--name", help="the admin's full name", metavar="TEXT")] = None,
-    email: Annotated[str | None, option("--email", help="the admin's mail address", metavar="ADDRESS")] = None,
-    os_user: Annotated[str | None, option("--os-user", help="who the admin is on this machine", metavar="NAME")] = None,
-    timezone: Annotated[
-        str | None, option("--timezone", help="IANA name, such as Europe/Berlin", metavar="ZONE")
-    ] = None,
+    admin: Admin = None,
+    full_name: FullName = None,
+    email: Email = None,
+    os_user: OsUser = None,
+    timezone: Timezone = None,
 ) -> None:
     """Add a tenant to this desk.
 
