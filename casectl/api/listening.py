@@ -5,12 +5,16 @@ Only casectl.api imports this module.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import ipaddress
 import logging
 import os
 import socket
 import stat
+import struct
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from casectl.errors import Failure, InvalidInput, Refusal, UsageError
@@ -24,6 +28,9 @@ log = logging.getLogger("casectl.api")
 
 _QUEUE = 2048
 """Connections that may wait to be accepted."""
+
+_SO_ATTACH_FILTER = 26
+"""Of linux/asm-generic/socket.h, which Python's socket module does not name; socket(7) describes it."""
 
 
 def listen_at(address: Address, setting: str) -> socket.socket:
@@ -61,6 +68,25 @@ def _cannot_listen(address: Address, setting: str, error: OSError) -> Failure:
         errno.EADDRNOTAVAIL: "this machine has no such address",
     }
     return Failure(f"cannot listen at {address}: {error.strerror}", hint=hints.get(error.errno or 0, ""))
+
+
+def let_nobody_begin(listening: socket.socket) -> None:
+    """Ignore new connections at a socket that is about to be closed, in every process that holds it.
+
+    The system resets connections that it has let in and nobody has accepted when the last process closes the socket,
+    and no process can see that its queue stays empty. So those who knock from now on are not heard: they knock again
+    after a second, at a closed door or at the server that took this one's place. Where the system is not Linux the
+    queue is emptied and then closed, which leaves some microseconds in which a connection may be lost.
+    """
+    if sys.platform != "linux":
+        return
+    # Classic BPF over the TCP header: drop a segment whose flags (byte 13) have SYN (2), let any other pass.
+    steps = ((0x30, 0, 0, 13), (0x45, 0, 1, 2), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+    with suppress(OSError):  # a sandbox may forbid it
+        listening.setsockopt(
+            socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", len(steps), ctypes.addressof(program))
+        )
 
 
 def address_of(listening: socket.socket) -> Address:

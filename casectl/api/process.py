@@ -16,7 +16,7 @@ import msgspec
 import uvicorn
 
 from casectl.api.connection import Connection, guarded
-from casectl.api.listening import renew_certificate
+from casectl.api.listening import let_nobody_begin, renew_certificate
 from casectl.errors import Failure
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ log = logging.getLogger("casectl.api")
 _KEEP_ALIVE = 65
 """Seconds an idle connection stays open: longer than the 60 of usual proxies, which must be the ones to close it."""
 
-_LINGER = 0.3
+_LINGER = 1.0
 """Seconds in which connections kept open may still bring a request that was under way when the end began."""
 
 _PAUSE = 0.02
@@ -140,6 +140,8 @@ class Process(uvicorn.Server):
 
     async def _stop_accepting(self, sockets: list[socket.socket]) -> None:
         """Close the sockets, but answer whoever the kernel has let in already."""
+        for listening in sockets:
+            let_nobody_begin(listening)
         queues = [listening.dup() for listening in sockets]
         for server in self.servers:
             server.close()

@@ -104,10 +104,14 @@ def lines(home: FaultHome) -> Path:
 
 
 def limited(home: FaultHome, size: int, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run casectl as if each file it writes lay on a disk with so little room (Python's own caches are left out)."""
+    """Run casectl as if each file it writes lay on a disk with so little room.
+
+    Python's caches and what measures coverage are left out: they write files of their own.
+    """
+    environ = {name: value for name, value in home.environ.items() if not name.startswith("COVERAGE")}
     return subprocess.run(
         [sys.executable, "-m", "casectl", *words], cwd=home.folder, text=True, capture_output=True,
-        env=home.environ | {"PYTHONDONTWRITEBYTECODE": "1"}, stdin=subprocess.DEVNULL, timeout=60,
+        env=environ | {"PYTHONDONTWRITEBYTECODE": "1"}, stdin=subprocess.DEVNULL, timeout=60,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
     )  # fmt: skip
 

@@ -156,9 +156,9 @@ def test_numbers_that_do_not_come_are_taken_in_the_verbs_own_transaction(place: 
                 assert 0.9 < time.monotonic() - began < 2.5, "one waits in vain, the others know"
             assert [case.id for case in made] == [1, 2, 3]
             again = await asyncio.gather(*(pool.desk(wanda).perform(Create(title="x")) for _ in range(4)))
-            ids = sorted(case.id for case in again)
-            assert ids == list(range(ids[0], ids[0] + 4))
-            assert ids[0] in (4, 5), "the number asked for in vain may be lost, no other"
+            ids = {case.id for case in again}
+            assert len(ids) == 4
+            assert ids < set(range(4, 9)), "the number asked for in vain may be lost, at any of the four, no other"
         finally:
             await pool.close()
 
