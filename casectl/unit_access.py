@@ -107,8 +107,8 @@ class AccessControl(Protocol):
         """Set the password of a user and end his browsers' logins."""
         ...
 
-    async def rights_of(self, user_id: int) -> frozenset[str]:
-        """The rights of a user, those of an API client included."""
+    async def rights_of(self, user_id: int, *, even_inactive: bool = False) -> frozenset[str]:
+        """The rights of a user, those of an API client included; on demand those of deactivated roles as well."""
         ...
 
     async def granted(self, user_id: int) -> dict[str, list[str]]:

@@ -64,8 +64,12 @@ class Exchange(Protocol):
         """See to it that each sequence of numbers goes on behind this count."""
         ...
 
-    async def taken(self, external: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Which of these (channel, external id) a case has."""
+    async def taken_numbers(self, numbers: Sequence[str]) -> set[str]:
+        """Which of these numbers no new case may have, in upper case; be it that of a case nobody here may see."""
+        ...
+
+    async def taken_external_ids(self, external: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of these (channel, external id) a case has, be it one that the actor may not see."""
         ...
 
     async def take_in(self, arrivals: Sequence[Arrival]) -> list[int]:
@@ -77,5 +81,8 @@ class Exchange(Protocol):
         ...
 
     async def link(self, parents: Mapping[int, int]) -> None:
-        """Give cases their parents: id of the case -> id of its parent. Who changed it last, and when, stays."""
+        """Give cases their parents: id of the case -> id of its parent.
+
+        The history tells who did it and when; who changed the case last, and when, stays as it was imported.
+        """
         ...

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 class People(Protocol):
     """Users, teams and contacts. Names resolve case-insensitively; unknown ones raise NotFound with near matches."""
 
-    async def user(self, reference: str) -> User:
-        """By login, mail address, id (all digits), full name or `@me`; inactive users are found too."""
+    async def user(self, reference: str, *, hold: bool = False) -> User:
+        """By login, mail address, id (all digits), full name or `@me`; inactive users are found too.
+
+        With `hold` nobody changes him before the transaction ends; others may hold him as well.
+        """
         ...
 
     async def users(
@@ -34,8 +37,8 @@ class People(Protocol):
         """A new user; Conflict when login, mail or OS user is taken."""
         ...
 
-    async def team(self, reference: str) -> Team:
-        """By name or id."""
+    async def team(self, reference: str, *, hold: bool = False) -> Team:
+        """By name or id; `hold` as of a user."""
         ...
 
     async def teams(self, *, active_only: bool = True, member_id: int | None = None) -> list[Team]:

@@ -41,7 +41,3 @@ class Trash(Protocol):
     async def purged(self, reference: str) -> PurgedCase | None:
         """What is known of a purged case, by number or id."""
         ...
-
-    async def purged_numbers(self, numbers: Sequence[str]) -> set[str]:
-        """Those of these numbers that purged cases had, in upper case."""
-        ...

@@ -59,11 +59,15 @@ class Judged(msgspec.Struct, kw_only=True):
 
 
 class Known(msgspec.Struct, kw_only=True):
-    """What the desk knows before the batch: lines read before, lines refused in this run, numbers, cases."""
+    """What the desk knows before the batch: lines read before, lines refused in this run, numbers, cases.
+
+    `hidden` are external ids of cases that the actor may not see.
+    """
 
     seen: dict[str, tuple[bytes, str, str]]
     blocked: dict[str, str]
     taken_numbers: set[str]
+    hidden: set[str]
     cases: dict[str, CaseRow]
 
 
@@ -203,6 +207,8 @@ class BatchPlan:
 
     def _opening(self, record: ChangeRecord, at: datetime) -> Opening:
         """The case as its first line opens it: in the initial status, never later than its first change."""
+        if record.external_id in self.known.hidden:
+            raise external_id_taken(self.channel, record.external_id)
         loaded = self.types[law.status_key(record.type or "")]
         if isinstance(loaded, Refusal):
             raise loaded
@@ -230,7 +236,7 @@ class BatchPlan:
             return None
         number, counts = numbering.kept(record.number, self._patterns)
         if number.upper() in self.known.taken_numbers:
-            raise NotAllowed(f"the number {number} is taken by another case")
+            raise number_taken(number)
         for sequence, count in counts.items():
             self.reserved[sequence] = max(count, self.reserved.get(sequence, 0))
         return number
@@ -270,6 +276,16 @@ def _sources(loaded: LoadedType, status: str) -> list[str]:
     if wanted == initial:
         return [initial]
     return [initial, *(found.name for found in loaded.lifecycle.statuses if found.name not in (initial, wanted))]
+
+
+def number_taken(number: str) -> NotAllowed:
+    """The refusal of a number, in the same words whoever has it: the importer may not know of that case."""
+    return NotAllowed(f"the number {number} cannot be taken")
+
+
+def external_id_taken(channel: str, external_id: str) -> NotAllowed:
+    """The refusal of an external id, as `number_taken`."""
+    return NotAllowed(f"the external id {external_id} of the channel {channel} cannot be taken")
 
 
 def sentence(refusal: Refusal) -> str:

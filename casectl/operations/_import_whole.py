@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from casectl.errors import InvalidInput, NotAllowed, NotFound, Refusal
+from casectl.errors import InvalidInput, NotFound, Refusal
 from casectl.model.export import NOBODY
 from casectl.model.imports import MOST_PLANNED, ImportResult, LineOutcome, ParentLink, PlannedCase
 from casectl.operations._import_names import contact_of_case
-from casectl.operations._import_plan import Judged, sentence
+from casectl.operations._import_plan import Judged, external_id_taken, number_taken, sentence
 from casectl.operations._types import LoadedType, TypeBook, category_number
 from casectl.rules import case_input, numbering, rights
 from casectl.rules.priorities import parse_priority, priority_name
@@ -41,11 +41,11 @@ _PEOPLE = ("assignee_id", "reporter_id", "team_id", "contact_id", "created_by", 
 
 
 class WholeKnown(msgspec.Struct, kw_only=True):
-    """What the desk knows before the batch: lines, ids by number, (channel, external id) in use, numbers to come."""
+    """What the desk knows before the batch: lines, ids by number, numbers and external ids in use, numbers to come."""
 
     seen: dict[str, tuple[bytes, str, str]]
     ids: dict[str, int]
-    purged: set[str]
+    taken: set[str]
     external: set[tuple[str, str]]
     carried: Mapping[str, bytes]
 
@@ -164,7 +164,7 @@ class WholePlan:
             return channel, None
         external_id = case_input.one_line(case.external_id, "external id", "/external_id", MAX_EXTERNAL_ID)
         if (channel, external_id) in self.known.external:
-            raise NotAllowed(f"a case of the channel {channel} has the external id {external_id} already")
+            raise external_id_taken(channel, external_id)
         return channel, external_id
 
     def _parent(self, case: ExportedCase) -> int | None:
@@ -188,10 +188,8 @@ class WholePlan:
     def _number(self, number: str) -> str:
         """The number of the case, last of all: it is reserved."""
         name, counts = numbering.kept(number, self._patterns)
-        if any(
-            name.upper() in there for there in (self.known.ids, self.known.purged, self._coming, self.known.carried)
-        ):
-            raise NotAllowed(f"the number {name} is taken by another case")
+        if any(name.upper() in there for there in (self.known.taken, self._coming, self.known.carried)):
+            raise number_taken(name)
         for sequence, count in counts.items():
             self.reserved[sequence] = max(count, self.reserved.get(sequence, 0))
         return name
@@ -235,9 +233,9 @@ async def _plan(
     external = {(case.channel, case.external_id) for case in cases if case.external_id}
     known = WholeKnown(
         seen=await unit.imports.seen(source, [record.line_key for record in records]),
-        purged=await unit.trash.purged_numbers([case.number for case in cases]),
+        taken=await unit.exchange.taken_numbers([case.number.strip() for case in cases]),
         ids={row.number.upper(): row.id for row in rows}, carried=carried,
-        external=await unit.exchange.taken(external),
+        external=await unit.exchange.taken_external_ids(external),
     )  # fmt: skip
     kinds = await unit.configuration.case_types()
     types = {key: await _type(unit, *key) for key in dict.fromkeys((case.type, case.type_revision) for case in cases)}

@@ -44,7 +44,7 @@ class Judge:
         judge = cls(unit, case, row, await TypeBook.read(unit, [row]))
         judge.now = await unit.now()
         wishes = await next_level(unit, row, judge.book)
-        judge.rise = await resolve(unit, wishes) if wishes else None
+        judge.rise = await resolve(unit, wishes, hold=False) if wishes else None
         return judge
 
     def verbs(self) -> dict[str, Check]:

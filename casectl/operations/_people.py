@@ -8,14 +8,14 @@ from msgspec import UNSET, UnsetType
 
 from casectl.errors import InvalidInput, NotAllowed, NotPermitted, Problem
 from casectl.operations.bulk_update import MOST, BulkUpdate
-from casectl.rules import case_input
+from casectl.rules import case_input, rights
 from casectl.rules.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from casectl.model.case import CaseLine
-    from casectl.model.people import User
+    from casectl.model.people import Team, User
     from casectl.unit import Unit
 
 MOST_TOLD = 100
@@ -67,6 +67,18 @@ async def person(unit: Unit, reference: str) -> User:
     if await unit.staff.is_program(user.id):
         raise NotAllowed(f"{user.login} is a program, not a person", hint=f"casectl client show {user.login}")
     return user
+
+
+async def require_no_less(unit: Unit, user: User) -> None:
+    """Refuse an actor who may less than the user he would change; deactivated roles count, for they may come back."""
+    rights.require_no_less(unit.actor, await unit.access.rights_of(user.id, even_inactive=True), user.login)
+
+
+async def change_members(unit: Unit, team: Team, joining: Collection[int], leaving: Collection[int] = ()) -> None:
+    """Take users into a team, as far as the actor may, and out of it."""
+    if set(joining) - {member.id for member in team.members}:
+        rights.require_to_let_in(unit.actor, team.id, team.name)
+    await unit.staff.change_members(team.id, joining, leaving)
 
 
 async def hand_over(unit: Unit, cases: Sequence[CaseLine], *, assignee: Wished = UNSET, team: Wished = UNSET) -> None:

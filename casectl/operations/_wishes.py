@@ -72,18 +72,21 @@ class Target(msgspec.Struct, kw_only=True):
         return bool(self.type or self.status is not None or self.fields)
 
 
-async def resolve(unit: Unit, wishes: Wishes) -> Target:
-    """Read every wish once. Raises InvalidInput with all that is malformed, NotFound for a name nobody has."""
+async def resolve(unit: Unit, wishes: Wishes, *, hold: bool = True) -> Target:
+    """Read every wish once. Raises InvalidInput with all that is malformed, NotFound for a name nobody has.
+
+    The users and teams they name stay active until the transaction ends, unless it only looks: `hold` False.
+    """
     columns = _read_plain(wishes)
     tags = {name: columns.pop(name) for name in ("tags", "add_tags", "remove_tags") if name in columns}
     if wishes.due is not UNSET:
         columns["due_at"] = await _due(unit, wishes.due)
     if wishes.assignee is not UNSET:
-        columns["assignee_id"] = await user_id(unit, wishes.assignee, "/assignee")
+        columns["assignee_id"] = await user_id(unit, wishes.assignee, "/assignee", hold=hold)
     if wishes.team is not UNSET:
-        columns["team_id"] = await team_id(unit, wishes.team)
+        columns["team_id"] = await team_id(unit, wishes.team, hold=hold)
     if wishes.reporter is not UNSET:
-        columns["reporter_id"] = await user_id(unit, wishes.reporter, "/reporter")
+        columns["reporter_id"] = await user_id(unit, wishes.reporter, "/reporter", hold=hold)
     if wishes.contact is not UNSET:
         columns["contact_id"], _ = await contact_of(unit, wishes.contact)
     if wishes.parent is not UNSET:
@@ -143,23 +146,24 @@ async def _due(unit: Unit, due: str | None) -> Any:
     return parse_when(str(due), await unit.now(), case_input.zone_of(unit.actor.zone), "/due")
 
 
-async def user_id(unit: Unit, reference: str | None, pointer: str) -> int | None:
-    """The id of an active user; None for `none`. Raises InvalidInput for one who has left."""
+async def user_id(unit: Unit, reference: str | None, pointer: str, *, hold: bool = True) -> int | None:
+    """The id of an active user; None for `none`. Raises InvalidInput for one who has left.
+
+    With `hold` nobody deactivates him before the transaction ends: what he is given now is told to who does.
+    """
     if case_input.is_none(reference):
         return None
-    if reference in ("@me", "me"):
-        return unit.actor.user_id
-    user = await unit.people.user(str(reference))
+    user = await unit.people.user(str(reference), hold=hold)
     if not user.is_active:
         case_input.refuse_inactive(user.login, pointer, "casectl user list shows who is")
     return user.id
 
 
-async def team_id(unit: Unit, reference: str | None, pointer: str = "/team") -> int | None:
-    """The id of an active team; None for `none`."""
+async def team_id(unit: Unit, reference: str | None, pointer: str = "/team", *, hold: bool = True) -> int | None:
+    """The id of an active team; None for `none`. It is held as `user_id` holds a user."""
     if case_input.is_none(reference):
         return None
-    team = await unit.people.team(str(reference))
+    team = await unit.people.team(str(reference), hold=hold)
     if not team.is_active:
         case_input.refuse_inactive(f"team {team.name}", pointer, "casectl team list shows teams")
     return team.id

@@ -130,18 +130,18 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
         run_id = self.run_id.encode()
         blocked = {marks[key]: seen[key][2] for key in marks if key in seen and seen[key][0] == run_id}
         cases = await unit.cases.find_external(self.channel, external_ids)
-        numbers = [record.number for record in self.records if record.number and record.external_id not in cases]
-        taken, _ = await unit.cases.lock_found(list(dict.fromkeys(numbers))) if numbers else ([], [])
-        taken_numbers = {row.number.upper() for row in taken}
-        if numbers:
-            taken_numbers |= await unit.trash.purged_numbers(numbers)
+        new = [record for record in self.records if record.external_id not in cases]
+        numbers = [record.number.strip() for record in new if record.number]
+        taken = await unit.exchange.taken_external_ids((self.channel, external_id) for external_id in external_ids)
+        hidden = {external_id for _, external_id in taken} - cases.keys()
         for external_id, state in self.carried.items():
             carried = _carried(external_id, state)
             if carried.row is not None:
                 cases[external_id] = carried.row
             if carried.blocked:
                 blocked[external_id] = carried.blocked
-        return Known(seen=seen, blocked=blocked, taken_numbers=taken_numbers, cases=cases)
+        return Known(seen=seen, blocked=blocked, hidden=hidden, cases=cases,
+                     taken_numbers=await unit.exchange.taken_numbers(numbers))  # fmt: skip
 
     async def _record(self, unit: Unit, plan: BatchPlan, ids: dict[str, int]) -> None:
         """Remember every line but those that contradict what was imported, and which cases are blocked."""

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from casectl.model.people import Team
 from casectl.operation import Cli, Operation
-from casectl.operations._people import group_name, read_changes, refuse_both, refuse_no_change
+from casectl.operations._people import change_members, group_name, read_changes, refuse_both, refuse_no_change
 from casectl.operations._wishes import user_id
 from casectl.rules import case_input
 
@@ -57,5 +57,5 @@ class ChangeTeam(Operation[Team], frozen=True, kw_only=True):
                 case_input.refuse(f"{user.login} leads the team and stays a member", "/remove_members", "lead", hint)
         await unit.staff.change_team(team.id, changes)
         joining = {one for one in (*add, changes.get("lead_id")) if one is not None}
-        await unit.staff.change_members(team.id, joining, [user.id for user in remove])
+        await change_members(unit, team, joining, [user.id for user in remove])
         return await unit.people.team(str(team.id))

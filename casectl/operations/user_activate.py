@@ -8,8 +8,7 @@ from msgspec import Meta
 
 from casectl.model.people import User
 from casectl.operation import Cli, Operation
-from casectl.operations._people import person
-from casectl.rules import rights
+from casectl.operations._people import person, require_no_less
 
 if TYPE_CHECKING:
     from casectl.unit import Unit
@@ -35,6 +34,6 @@ class ActivateUser(Operation[User], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> User:
         user = await person(unit, self.user)
-        rights.require_no_less(unit.actor, await unit.access.rights_of(user.id), user.login)
+        await require_no_less(unit, user)
         await unit.staff.change_user(user.id, {"is_active": True})
         return await unit.people.user(str(user.id))

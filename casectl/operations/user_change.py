@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from casectl.model.people import User
 from casectl.operation import Cli, Operation
-from casectl.operations._people import person, read_changes, refuse_both, refuse_no_change
+from casectl.operations._people import person, read_changes, refuse_both, refuse_no_change, require_no_less
 from casectl.rules import case_input, rights
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class ChangeUser(Operation[User], frozen=True, kw_only=True):
             "os_user": (self.os_user, lambda text: case_input.one_line(text, "user", "/os_user")),
         })  # fmt: skip
         user = await person(unit, self.user)
-        rights.require_no_less(unit.actor, await unit.access.rights_of(user.id), user.login)
+        await require_no_less(unit, user)
         await unit.staff.change_user(user.id, changes)
         await self._change_roles(unit, user.id)
         return await unit.people.user(str(user.id))

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from casectl.model.case import PersonRef, TeamRef
 from casectl.model.people import UserDeactivation
 from casectl.operation import Cli, Operation
-from casectl.operations._people import MOST_TOLD, hand_over, person
+from casectl.operations._people import MOST_TOLD, change_members, hand_over, person, require_no_less
 from casectl.operations._wishes import user_id
 from casectl.rules import rights
 
@@ -51,7 +51,7 @@ class DeactivateUser(Operation[UserDeactivation], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> UserDeactivation:
         user = await person(unit, self.user)
-        rights.require_no_less(unit.actor, await unit.access.rights_of(user.id), user.login)
+        await require_no_less(unit, user)
         await unit.staff.change_user(user.id, {"is_active": False})
         keys = await unit.staff.end_keys(user.id)
         sessions = await unit.access.end_sessions(user.id, reason="user deactivated")
@@ -82,12 +82,12 @@ class DeactivateUser(Operation[UserDeactivation], frozen=True, kw_only=True):
     async def _hand_teams_over(self, unit: Unit, user: User) -> list[TeamRef]:
         """The teams that he still leads."""
         teams = await unit.people.teams(member_id=user.id)
-        led = [TeamRef(id=team.id, name=team.name) for team in teams if team.lead and team.lead.id == user.id]
+        led = [team for team in teams if team.lead and team.lead.id == user.id]
         if self.lead_to is UNSET or not led:
-            return led
+            return [TeamRef(id=team.id, name=team.name) for team in led]
         rights.require(unit.actor, "team:manage")
         lead_id = await user_id(unit, self.lead_to, "/lead_to")
         for team in led:
             await unit.staff.change_team(team.id, {"lead_id": lead_id})
-            await unit.staff.change_members(team.id, [] if lead_id is None else [lead_id], [])
+            await change_members(unit, team, [] if lead_id is None else [lead_id])
         return []

@@ -66,7 +66,7 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
             message = "the present password is required"
             raise InvalidInput(message, problems=[Problem(message=message, pointer="/old_password", code="required")])
         rights.require(unit.actor, "user:manage")
-        rights.require_to_give(unit.actor, await unit.access.rights_of(user.id), "a password")
+        rights.require_to_give(unit.actor, await unit.access.rights_of(user.id, even_inactive=True), "a password")
 
     async def _prove(self, unit: Unit, user: User, old: str) -> None:
         fits = await unit.access.password_fits(user.id, old)

@@ -192,6 +192,19 @@ def require_no_less(actor: Actor, held: Iterable[str], login: str) -> None:
         )
 
 
+def require_to_let_in(actor: Actor, team_id: int, name: str) -> None:
+    """Raise NotPermitted unless the actor sees the restricted cases of a team: whoever he takes in sees them.
+
+    Whether the team has any does not count: the refusal would tell it, and there may be some tomorrow.
+    """
+    seen = scope(actor.rights)
+    if seen == "own" or (seen == "tenant" and team_id not in actor.team_ids):
+        raise NotPermitted(
+            f"{actor.login} may let nobody into the team {name}: its members read its restricted cases",
+            hint="ask one of its members who may change teams, or somebody who may read restricted cases",
+        )
+
+
 def is_built_in(role: str) -> bool:
     """Whether a role is one that every tenant is given at its beginning."""
     return role.lower() in {name.lower() for name in ROLES}

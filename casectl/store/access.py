@@ -46,7 +46,7 @@ _SESSIONS: LiteralString = """
 
 _RIGHTS_OF: LiteralString = """
     SELECT unnest(r.rights) FROM user_roles x JOIN roles r ON r.tenant_id = x.tenant_id AND r.id = x.role_id
-    WHERE x.tenant_id = %(tenant)s AND x.user_id = %(id)s AND r.is_active
+    WHERE x.tenant_id = %(tenant)s AND x.user_id = %(id)s AND (r.is_active OR %(even)s)
     UNION SELECT unnest(c.rights) FROM clients c
     WHERE c.tenant_id = %(tenant)s AND c.user_id = %(id)s AND c.is_active
 """
@@ -268,9 +268,10 @@ class StoredAccess:
             " changed_at = excluded.changed_at", values,
         )  # fmt: skip
 
-    async def rights_of(self, user_id: int) -> frozenset[str]:
+    async def rights_of(self, user_id: int, *, even_inactive: bool = False) -> frozenset[str]:
         """See `AccessControl.rights_of`."""
-        return frozenset(row[0] for row in await self._sql.rows(_RIGHTS_OF, self._context.parameters(id=user_id)))
+        values = self._context.parameters(id=user_id, even=even_inactive)
+        return frozenset(row[0] for row in await self._sql.rows(_RIGHTS_OF, values))
 
     async def granted(self, user_id: int) -> dict[str, list[str]]:
         """See `AccessControl.granted`."""

@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 1_000_000
 """What `take_numbers` gives at most."""
 
-_TAKEN: LiteralString = """
-    SELECT c.channel, c.external_id FROM unnest(%s::text[], %s::text[]) AS w(channel, external_id)
-    JOIN cases c ON c.tenant_id = %s AND c.channel = w.channel AND c.external_id = w.external_id
-"""
-
 _CASES: LiteralString = """
     INSERT INTO cases (tenant_id, id, number, title, description, case_type_id, type_revision, status_id, category,
         priority, assignee_id, team_id, reporter_id, contact_id, parent_id, tags, fields, due_at, channel, external_id,
@@ -64,10 +59,19 @@ _CASES_OF: LiteralString = """
 """
 
 _LINK: LiteralString = """
-    UPDATE cases c SET parent_id = u.parent_id, version = c.version + 1
-    FROM unnest(%s::bigint[], %s::bigint[]) AS u(id, parent_id)
-    WHERE c.tenant_id = %s AND c.id = u.id
+    UPDATE cases c SET parent_id = u.parent_id, version = c.version + 1, changed_by = %(by)s,
+        changed_at = coalesce(%(at)s, now())
+    FROM unnest(%(cases)s::bigint[], %(parents)s::bigint[]) AS u(id, parent_id)
+    JOIN cases o ON o.tenant_id = %(tenant)s AND o.id = u.id
+    WHERE c.tenant_id = %(tenant)s AND c.id = u.id
+    RETURNING c.id, o.changed_by, o.changed_at
 """
+_STAMP: LiteralString = """
+    UPDATE cases c SET changed_by = u.changed_by, changed_at = u.changed_at
+    FROM unnest(%(cases)s::bigint[], %(by)s::int[], %(at)s::timestamptz[]) AS u(id, changed_by, changed_at)
+    WHERE c.tenant_id = %(tenant)s AND c.id = u.id
+"""
+"""Behind `_LINK`: the audit has who linked and when, the case goes on telling its last change on its own desk."""
 
 
 class StoredExchange:
@@ -93,13 +97,19 @@ class StoredExchange:
         }:  # fmt: skip
             last |= await self._context.take_each({f"number:{name}": count for name, count in missing.items()})
 
-    async def taken(self, external: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-        """See `casectl.unit_exchange.Exchange.taken`."""
+    async def taken_numbers(self, numbers: Sequence[str]) -> set[str]:
+        """See `casectl.unit_exchange.Exchange.taken_numbers`."""
+        rows = await self._context.sql.rows("SELECT taken_numbers(%s::text[])", (list(numbers),)) if numbers else []
+        return {row[0] for row in rows}
+
+    async def taken_external_ids(self, external: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """See `casectl.unit_exchange.Exchange.taken_external_ids`."""
         channels, ids = [], []
         for channel, external_id in external:
             channels.append(channel)
             ids.append(external_id)
-        rows = await self._context.sql.rows(_TAKEN, (channels, ids, self._context.tenant_id)) if ids else []
+        statement: LiteralString = "SELECT channel, external_id FROM taken_external_ids(%s::text[], %s::text[])"
+        rows = await self._context.sql.rows(statement, (channels, ids)) if ids else []
         return {(row[0], row[1]) for row in rows}
 
     async def take_in(self, arrivals: Sequence[Arrival]) -> list[int]:
@@ -133,5 +143,8 @@ class StoredExchange:
 
     async def link(self, parents: Mapping[int, int]) -> None:
         """See `casectl.unit_exchange.Exchange.link`."""
-        ids = (list(parents), list(parents.values()))
-        await self._context.sql.run(_LINK, (*ids, self._context.tenant_id))
+        context = self._context
+        values = context.parameters(cases=list(parents), parents=list(parents.values()))
+        before = await context.sql.rows(_LINK, values)
+        cases, by, at = ([row[column] for row in before] for column in range(3))
+        await context.sql.run(_STAMP, {"tenant": context.tenant_id, "cases": cases, "by": by, "at": at})

@@ -76,13 +76,14 @@ def _team(row: tuple[Any, ...]) -> Team:
 class StoredPeople(StoredContacts):
     """See `casectl.unit_people.People`."""
 
-    async def user(self, reference: str) -> User:
+    async def user(self, reference: str, *, hold: bool = False) -> User:
         """See `casectl.unit_people.People.user`."""
         if reference in {"@me", "me"}:
             reference = str(self._context.actor.user_id)
         tenant, text = self._context.tenant_id, reference.strip().lower()
         how = _USER_OF_ID if text.isdigit() else _MATCHES
-        rows = await self._context.sql.rows(_USER + how, {"tenant": tenant, "text": text})
+        until_the_end: LiteralString = " FOR SHARE OF u" if hold else ""
+        rows = await self._context.sql.rows(_USER + how + until_the_end, {"tenant": tenant, "text": text})
         if rows:
             return _user(rows[0])
         if "user:read" not in self._context.actor.rights:
@@ -131,11 +132,13 @@ class StoredPeople(StoredContacts):
     async def _role_ids(self, names: Sequence[str]) -> list[int]:
         return [role.id for role in await roles_named(self._context, names, "/roles")]
 
-    async def team(self, reference: str) -> Team:
+    async def team(self, reference: str, *, hold: bool = False) -> Team:
         """See `casectl.unit_people.People.team`."""
         text = reference.strip().lower()
         how: LiteralString = " AND g.id::text = %(text)s" if text.isdigit() else " AND lower(g.name) = %(text)s"
-        rows = await self._context.sql.rows(_TEAM + how, {"tenant": self._context.tenant_id, "text": text})
+        until_the_end: LiteralString = " FOR SHARE OF g" if hold else ""
+        values = {"tenant": self._context.tenant_id, "text": text}
+        rows = await self._context.sql.rows(_TEAM + how + until_the_end, values)
         if rows:
             return _team(rows[0])
         if "team:read" not in self._context.actor.rights:

@@ -113,14 +113,6 @@ class StoredTrash:
             rows = await self._sql.rows(_PURGED + " lower(p.number) = lower(%s)", (self._tenant, reference))
         return PurgedCase(id=rows[0][0], number=rows[0][1], by=rows[0][2], at=rows[0][3]) if rows else None
 
-    async def purged_numbers(self, numbers: Sequence[str]) -> set[str]:
-        """See `casectl.unit_trash.Trash.purged_numbers`."""
-        rows = await self._sql.rows(
-            "SELECT upper(number) FROM purged_cases WHERE tenant_id = %s AND lower(number) = ANY(%s)",
-            (self._tenant, [number.lower() for number in numbers]),
-        )
-        return {row[0] for row in rows}
-
 
 def _trashed(row: tuple[Any, ...]) -> TrashedCase:
     return TrashedCase(id=row[0], number=row[1], title=row[2], deleted_at=row[3], deleted_by=person(row, 4))

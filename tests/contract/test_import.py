@@ -15,8 +15,11 @@ from casectl.operations.delete import Delete
 from casectl.operations.history import History
 from casectl.operations.import_changes import ImportChanges
 from casectl.operations.list import ListCases
+from casectl.operations.purge import Purge
+from casectl.operations.role_add import AddRole
 from casectl.operations.show import Show
 from casectl.operations.update import Update
+from casectl.operations.user_add import AddUser
 from casectl.rules.import_map import read_map
 from casectl.rules.import_values import record_of
 from tests import incident_log as log
@@ -51,6 +54,13 @@ def sample(desk, size=1000, run_id="r1"):
 
 def outcomes(result):
     return [(outcome.line, outcome.result) for outcome in result.outcomes]
+
+
+def importer(desk):
+    """Somebody who imports, but reads no restricted case."""
+    desk.perform(AddRole(role="Importer", rights=["case:create", "case:read", "case:read_any", "import:run"]))
+    desk.perform(AddUser(login="otto", roles=["Importer"]))
+    return desk.as_user("otto")
 
 
 def number_of(desk):
@@ -221,7 +231,7 @@ def test_numbers_of_the_file_are_kept_and_never_taken_twice(desk) -> None:
     assert outcomes(run(desk, *lines)) == [(2, "refused")]
     assert desk.perform(Show(case="OLD-3")).external_id == "A-3"
     later = change(4, "A-4", number="OLD-3")
-    assert "taken by another case" in run(desk, later).outcomes[0].reason
+    assert "cannot be taken" in run(desk, later).outcomes[0].reason
     assert desk.perform(Create(title="Next")).number != own.number
 
 
@@ -265,3 +275,28 @@ def test_tenants_do_not_see_each_others_lines(desk) -> None:
     run(desk, change(1, number="OLD-1"))
     other = desk.as_user("admin", "globex")
     assert run(other, change(1, number="OLD-1")).created == 1
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_hole_a_hidden_case_refused_a_whole_batch_and_told_that_it_exists(desk, dry_run) -> None:
+    """One whose number or external id is a restricted case's is refused like any bad line, the others come in."""
+    desk.perform(Create(title="secret", channel="import", external_id="A-1", is_restricted=True))
+    number = number_of(desk)
+    gone = desk.perform(Create(title="gone for good", is_restricted=True)).number
+    desk.perform(Delete(case=gone))
+    desk.perform(Purge(cases=[gone], confirm=[gone]))
+    lines = [
+        change(1, status="active", by="otto"), change(2, status="resolved", by="otto"), change(3, "B-1", by="otto"),
+        change(4, "B-2", number=number, by="otto"), change(5, "B-3", number=f" {number.lower()} ", by="otto"),
+        change(6, "B-4", number=gone, by="otto"), change(7, "B-5", number="OLD-1", by="otto"),
+        change(8, "B-6", number="OLD-1", by="otto"),
+    ]  # fmt: skip
+    told = run(importer(desk), *lines, create=CreateOptions(), dry_run=dry_run)
+    assert [(one.line, one.reason) for one in told.outcomes] == [
+        (1, "the external id A-1 of the channel import cannot be taken"), (2, "blocked by line 1"),
+        (4, f"the number {number} cannot be taken"), (5, f"the number {number.lower()} cannot be taken"),
+        (6, f"the number {gone} cannot be taken"), (8, "the number OLD-1 cannot be taken"),
+    ]  # fmt: skip
+    assert told.created == 2
+    assert desk.perform(Show(case=number)).status.name == "new"
+    assert len(desk.perform(ListCases(query=["is:all"])).items) == (1 if dry_run else 3)

@@ -170,16 +170,17 @@ def test_numbers_are_kept_and_never_given_again(desk, prepared_database) -> None
     take_in(copy, [msgspec.structs.replace(case, number=f"INC-{year}-00003")], run_id="r2")
     assert copy.perform(Create(title="next")).number > f"INC-{year}-00018"
     taken = [msgspec.structs.replace(case, number=f"inc-{year}-00017", title="other")]
-    assert take_in(copy, taken, run_id="r3", source="t").outcomes[0].reason.endswith("is taken by another case")
+    assert take_in(copy, taken, run_id="r3", source="t").outcomes[0].reason.endswith("cannot be taken")
 
 
 def test_the_number_of_a_purged_case_stays_taken(desk) -> None:
     (case,) = (desk.perform(Create(title="x")), *export(desk))[1:]
     desk.perform(Delete(case=case.number))
     desk.perform(Purge(cases=[case.number], confirm=[case.number]))
-    assert take_in(desk, [case]).outcomes[0].reason == f"the number {case.number} is taken by another case"
+    assert take_in(desk, [case]).outcomes[0].reason == f"the number {case.number} cannot be taken"
 
 
+NOON = datetime(2020, 5, 4, 12, tzinfo=UTC)
 FUTURE = datetime.now(UTC) + timedelta(days=400)
 REFUSED = [
     ({"type": "nothing"}, "there is no case type nothing"),
@@ -225,7 +226,7 @@ def test_an_external_id_is_one_case_s(desk) -> None:
     desk.perform(Create(title="x", channel="email", external_id="m-1"))
     (case,) = export(desk)
     again = take_in(desk, [msgspec.structs.replace(case, number="OTHER-1a")])
-    assert "has the external id m-1 already" in again.outcomes[0].reason
+    assert again.outcomes[0].reason == "the external id m-1 of the channel email cannot be taken"
 
 
 def test_people_are_made_where_that_is_wished(desk) -> None:
@@ -315,3 +316,45 @@ def test_casectl_itself_has_no_case_and_writes_no_note(desk) -> None:
     made = next(one for one in export(desk) if one.number == "OLD-4")
     assert (made.assignee, made.reporter, made.created_by) == (None, None, NOBODY_LOGIN)
     assert [note.author for note in made.notes] == [None]
+
+
+def test_hole_a_hidden_case_refused_a_whole_batch_and_told_that_it_exists(desk) -> None:
+    """A line whose number or external id is a restricted case's is refused like any bad one, the others come in."""
+    secret = desk.perform(Create(title="secret", is_restricted=True, channel="email", external_id="m-1"))
+    (hidden,) = export(desk)
+    free = msgspec.structs.replace(hidden, number="OLD-1", external_id=None, is_restricted=False)
+    lines = [
+        msgspec.structs.replace(free, number=f" {secret.number.lower()}"),
+        msgspec.structs.replace(free, number="OLD-2", external_id="m-1"),
+        free,
+        msgspec.structs.replace(free, number="OLD-3", parent=secret.number),
+    ]
+    desk.perform(AddRole(role="Importer", rights=["case:create", "case:read", "case:read_any", "import:run"]))
+    desk.perform(AddUser(login="otto", roles=["Importer"]))
+    for dry_run in (True, False):
+        told = take_in(desk.as_user("otto"), lines, dry_run=dry_run)
+        assert [(one.line, one.reason) for one in told.outcomes] == [
+            (1, f"the number {secret.number.lower()} cannot be taken"),
+            (2, "the external id m-1 of the channel email cannot be taken"),
+        ]
+        assert told.created == 2
+    links = ImportChanges(source="s", run_id="r", records=[], links=told.waiting)
+    assert "is not there" in desk.as_user("otto").perform(links).outcomes[0].reason
+
+
+def test_hole_a_parent_that_came_late_was_linked_in_the_name_of_somebody_else(desk) -> None:
+    """The history tells who linked and when, not whoever changed the case last, years ago on another desk."""
+    desk.perform(Create(title="child", assignee="wanda"))
+    desk.perform(Create(title="parent"))
+    child, parent = export(desk)
+    before = datetime.now(UTC)
+    was = {"created_at": NOON, "updated_at": NOON + timedelta(hours=1), "created_by": "rita", "updated_by": "wanda"}
+    child = msgspec.structs.replace(child, parent=parent.number, **was)
+    copy = copy_of(desk)
+    result = take_in(copy, [child, parent])
+    copy.perform(ImportChanges(source="s", run_id="r", records=[], links=result.waiting))
+    *_, linked = copy.perform(History(case=child.number))
+    assert (linked.actor, linked.operation, linked.changes[0].field) == ("admin", "import changes", "parent")
+    assert linked.at > before - timedelta(seconds=5)
+    after = next(case for case in export(copy) if case.number == child.number)
+    assert (after.parent, after.updated_by, after.updated_at) == (parent.number, "wanda", child.updated_at)

@@ -16,14 +16,18 @@ from casectl.operations.contact_list import ListContacts
 from casectl.operations.contact_show import ShowContact
 from casectl.operations.create import Create
 from casectl.operations.list import ListCases
+from casectl.operations.role_add import AddRole
 from casectl.operations.show import Show
 from casectl.operations.team_activate import ActivateTeam
+from casectl.operations.team_add import AddTeam
 from casectl.operations.team_change import ChangeTeam
 from casectl.operations.team_deactivate import DeactivateTeam
 from casectl.operations.team_list import ListTeams
 from casectl.operations.team_show import ShowTeam
 from casectl.operations.update import Update
+from casectl.operations.user_add import AddUser
 from casectl.operations.user_deactivate import DeactivateUser
+from casectl.rules.rights import ROLES
 
 HOSTILE = "\x1b]52;c;eA==\x07[/]\u202eevil"
 
@@ -103,6 +107,43 @@ def test_who_may_not_manage_teams_does_not(desk: Any, login: str) -> None:
     for verb in (ChangeTeam(team="l1", lead="@me"), DeactivateTeam(team="l1"), ActivateTeam(team="l1")):
         with pytest.raises(NotPermitted):
             desk.as_user(login).perform(verb)
+
+
+def test_hole_who_took_himself_into_a_team_read_its_restricted_cases(desk: Any) -> None:
+    """Only who sees them already lets somebody in: as a member, or because he may read all restricted cases."""
+    secret = desk.perform(Create(title="secret", team="l1", is_restricted=True)).number
+    rights = ["case:read", "case:read_any", "team:read", "team:manage", "user:read", "user:manage", *ROLES["Reporter"]]
+    desk.perform(AddRole(role="Lead", rights=rights))
+    for login in ("tim", "tom"):
+        desk.perform(AddUser(login=login, roles=["Lead"]))
+    tim = desk.as_user("tim")
+    desk.perform(ChangeTeam(team="l2", lead="rita"))
+    for verb in (
+        ChangeTeam(team="l1", add_members=["@me"]), ChangeTeam(team="l1", lead="tim"),
+        ChangeTeam(team="l1", new_name="mine", add_members=["wanda", "tom"]),
+        ChangeTeam(team="l2", add_members=["tim"]), DeactivateUser(user="rita", lead_to="tim"),
+    ):  # fmt: skip
+        with pytest.raises(NotPermitted, match="may let nobody into the team l"):
+            tim.perform(verb)
+    with pytest.raises(NotFound):
+        tim.perform(Show(case=secret))
+    assert tim.perform(ChangeTeam(team="l1", new_name="front", lead="wanda", add_members=["wanda"])).name == "front"
+    assert logins(tim.perform(ChangeTeam(team="l2", lead=None, remove_members=["walt"])).members) == ["rita"]
+    assert logins(tim.perform(AddTeam(team="own", lead="@me", members=["tom"])).members) == ["tim", "tom"]
+    desk.perform(ChangeTeam(team="front", add_members=["tim"]))
+    assert tim.perform(Show(case=secret)).title == "secret"
+    assert logins(tim.perform(ChangeTeam(team="front", add_members=["tom"])).members) == ["tim", "tom", "wanda"]
+
+
+def test_hole_a_member_who_reads_his_own_cases_only_let_in_who_reads_more(desk: Any) -> None:
+    secret = desk.perform(Create(title="secret", team="l1", is_restricted=True)).number
+    desk.perform(AddRole(role="Clerk", rights=["case:read", "team:read", "team:manage", "user:read"]))
+    desk.perform(AddUser(login="clara", roles=["Clerk"]))
+    desk.perform(ChangeTeam(team="l1", add_members=["clara"]))
+    with pytest.raises(NotPermitted, match="may let nobody into"):
+        desk.as_user("clara").perform(ChangeTeam(team="l1", add_members=["walt"]))
+    with pytest.raises(NotFound):
+        desk.as_user("walt").perform(Show(case=secret))
 
 
 def test_a_contact_is_changed(desk: Any) -> None:

@@ -31,6 +31,9 @@ from casectl.operations.search import Search
 from casectl.operations.show import Show
 from casectl.operations.team_deactivate import DeactivateTeam
 from casectl.operations.trash_list import ListTrash
+from casectl.operations.type_change import ChangeType
+from casectl.operations.type_migrate import MigrateType
+from casectl.operations.type_show import ShowType
 from casectl.operations.update import Update
 from casectl.operations.user_deactivate import DeactivateUser
 from casectl.store.binaries import wheel_binaries
@@ -196,6 +199,34 @@ def test_a_purge_leaves_nothing(desk: Any, prepared_database: Database) -> None:
     assert findings(prepared_database) == []
     assert desk.as_user("admin", "globex").perform(Show(case=elsewhere.number)).title == "axolotl of globex"
     assert desk.perform(Purge(cases=[case.number], confirm=[case.number]), idempotency_key="the-purge") == result
+
+
+def with_words(desk: Any, name: str, kind: str) -> None:
+    """Give a case type the field `words`."""
+    form = desk.perform(ShowType(type=name)).form_schema
+    fields = form["properties"] | {"words": {"type": kind}}
+    desk.perform(ChangeType(type=name, form_schema=form | {"properties": fields, "required": []}))
+
+
+def test_hole_the_answers_of_bulks_told_of_a_purged_case_for_a_day(desk: Any, prepared_database: Database) -> None:
+    """Why a bulk-update or a type migrate refused a case may hold what was meant for it; other answers are kept."""
+    with_words(desk, "incident", "string")
+    case = desk.perform(Create(title="x", fields={"words": CANARY}))
+    other = desk.perform(Create(title="y"))
+    with_words(desk, "incident", "integer")
+    bulk = BulkUpdate(cases=[case.number.lower()], fields={"users_affected": CANARY})
+    verbs = {"bulk": bulk, "step": MigrateType(type="incident")}
+    for key, verb in verbs.items():
+        assert case.number in {one.number for one in desk.perform(verb, idempotency_key=key).outcomes if one.message}
+    assert "idempotency_keys" in places(prepared_database, CANARY)
+    without = BulkUpdate(cases=[other.number], priority="high")
+    kept = desk.perform(without, idempotency_key="without")
+    purge(desk, desk.perform(Delete(case=case.number)))
+    assert places(prepared_database, CANARY) == set()
+    for key, verb in verbs.items():
+        with pytest.raises(Gone, match="has been purged since"):
+            desk.perform(verb, idempotency_key=key)
+    assert desk.perform(without, idempotency_key="without") == kept
 
 
 def test_a_purged_case_is_gone_by_every_path(desk: Any) -> None:
@@ -403,7 +434,7 @@ def test_a_number_is_never_given_again(desk: Any) -> None:
     again = msgspec.structs.replace(record, external_id="A-2", line_key="2", number="legacy-7")
     refused = desk.perform(ImportChanges(source="s", run_id="2", records=[again], create=people))
     assert [(one.result, one.reason) for one in refused.outcomes] == [
-        ("refused", "the number legacy-7 is taken by another case")
+        ("refused", "the number legacy-7 cannot be taken")
     ]
     last = trashed(desk)
     purge(desk, last)

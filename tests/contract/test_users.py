@@ -166,6 +166,26 @@ def test_hole_a_manager_of_users_made_keys_and_passwords_for_those_who_may_more(
     assert desk.perform(RotateKey(key=str(old.id))).rights == ["case:read"]
 
 
+def test_hole_a_deactivated_role_did_not_count_when_its_holder_was_changed(desk: Any, prepared_database: Any) -> None:
+    """Its rights come back when it is activated: who gets at the account meanwhile would have them then."""
+    desk.perform(AddRole(role="Purger", rights=["case:purge", "case:read"]))
+    desk.perform(AddUser(login="strong", email="strong@example.com", roles=["Purger"]))
+    desk.perform(DeactivateRole(role="Purger"))
+    molly = manager(desk, "account:manage")
+    before = desk.perform(ShowUser(user="strong"))
+    for verb in (
+        ChangeUser(user="strong", os_user="molly"), ChangeUser(user="strong", email="molly@example.com"),
+        DeactivateUser(user="strong"), ActivateUser(user="strong"),
+        SetPassword(user="strong", password="a long phrase"),
+    ):  # fmt: skip
+        with pytest.raises(NotPermitted, match="case:purge"):
+            molly.perform(verb)
+    assert desk.perform(ShowUser(user="strong")) == before
+    assert rows(prepared_database, "SELECT count(*) FROM passwords p JOIN users u USING (tenant_id)"
+                " WHERE u.id = p.user_id AND u.login = 'strong'") == [(0,)]  # fmt: skip
+    assert desk.perform(ChangeUser(user="strong", full_name="Strong")).name == "Strong"
+
+
 def test_a_user_is_deactivated_and_let_in_again(desk: Any, prepared_database: Any) -> None:
     key = desk.perform(CreateKey(key="walts", as_user="walt"))
     log_in(prepared_database, "walt")

@@ -131,8 +131,8 @@ BEGIN
     DELETE FROM outbox
     WHERE tenant_id = tenant AND case_id = ANY (wanted) AND NOT (object = 'case' AND action = 'delete');
 
-    -- What was asked for, and what was answered: the answers of the case, of its notes, of who had it, of jobs and of
-    -- imports.
+    -- What was asked for, and what was answered: the answers of the case, of its notes, of who had it, of bulks, of jobs
+    -- and of imports.
     WITH worked AS (
         UPDATE jobs SET operation = '{}', outcomes = coalesce((
             SELECT jsonb_agg(o) FROM jsonb_array_elements(outcomes) AS o WHERE lower(o ->> 'number') <> ALL (names)), '[]')
@@ -142,6 +142,7 @@ BEGIN
     WHERE tenant_id = tenant AND (
         answer ->> 'number' = ANY (numbers) OR answer #>> '{case,number}' = ANY (numbers)
         OR answer -> 'cases' @> ANY (SELECT jsonb_build_array(jsonb_build_object('number', n)) FROM unnest(numbers) AS n)
+        OR EXISTS (SELECT FROM jsonb_path_query(answer, '$.outcomes[*].number') AS n WHERE lower(n #>> '{}') = ANY (names))
         OR (answer ? 'total' AND answer ->> 'id' IN (SELECT id::text FROM worked)));
     UPDATE import_rows SET reason = '' WHERE tenant_id = tenant AND case_id = ANY (wanted) AND reason <> '';
     IF FOUND THEN
