@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class ChangeTeam(Operation[Team], frozen=True, kw_only=True):
     """Change a team: its name, its lead or its members.
 
-    Who leads it is a member too.
+    Who leads it is a member too. Members read the team's restricted cases: who takes somebody in must be one of them,
+    with the right to read all cases, or have the right to read restricted ones.
     """
 
     name: ClassVar[str] = "team change"

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class ChangeUser(Operation[User], frozen=True, kw_only=True):
     """Change a user, or the roles of one.
 
-    Giving and taking roles needs the right to manage roles. Nobody changes a user who may more than he, and nobody
-    gives or takes a right that he lacks himself. One active person who may manage users and roles always remains.
+    Giving and taking roles needs the right to manage roles. Nobody changes a user who may more than he, be it by a
+    deactivated role, and nobody gives or takes a right that he lacks himself. One active person who may manage users
+    and roles always remains.
     """
 
     name: ClassVar[str] = "user change"

@@ -19,6 +19,7 @@ from casectl.rules.rights import (
     may_write,
     require,
     require_to_give,
+    require_to_let_in,
     scope,
     status_right,
 )
@@ -250,3 +251,21 @@ def test_what_is_open_to_everybody_is_not_open_to_who_may_nothing():
     require(actor(plus={"case:read"}), ANY)
     with pytest.raises(NotPermitted, match="ann has no right at all"):
         require(actor(), ANY)
+
+
+@pytest.mark.parametrize(
+    ("plus", "team", "allowed"),
+    [
+        ((), MY_TEAM, False),
+        (("case:read_any",), MY_TEAM, True),
+        (("case:read_any",), OTHER_TEAM, False),
+        (("case:read_any", "case:read_restricted"), OTHER_TEAM, True),
+        (("case:read_restricted",), MY_TEAM, False),
+    ],
+)
+def test_only_who_sees_a_teams_restricted_cases_lets_somebody_in(plus, team, allowed):
+    if allowed:
+        require_to_let_in(actor(plus=plus), team, "l1")
+        return
+    with pytest.raises(NotPermitted, match="ann may let nobody into the team l1"):
+        require_to_let_in(actor(plus=plus), team, "l1")
