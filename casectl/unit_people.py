@@ -25,6 +25,10 @@ class People(Protocol):
         """
         ...
 
+    async def hold_me(self) -> bool:
+        """Whether the actor is active still; he is held as `user` holds others, but not read."""
+        ...
+
     async def users(
         self, *, active_only: bool = True, like: str = "", role_id: int | None = None, team_id: int | None = None
     ) -> list[User]:

@@ -153,6 +153,10 @@ async def user_id(unit: Unit, reference: str | None, pointer: str, *, hold: bool
     """
     if case_input.is_none(reference):
         return None
+    if reference in ("@me", "me"):
+        if hold and not await unit.people.hold_me():
+            case_input.refuse_inactive(unit.actor.login, pointer, "casectl user list shows who is")
+        return unit.actor.user_id
     user = await unit.people.user(str(reference), hold=hold)
     if not user.is_active:
         case_input.refuse_inactive(user.login, pointer, "casectl user list shows who is")

@@ -96,6 +96,14 @@ class StoredPeople(StoredContacts):
         hint = "did you mean " + ", ".join(dict.fromkeys(logins[word] for word in close)) + "?" if close else ""
         raise NotFound(f"there is no user {reference}", hint=hint or "casectl user list --all shows all")
 
+    async def hold_me(self) -> bool:
+        """See `casectl.unit_people.People.hold_me`."""
+        me = (self._context.tenant_id, self._context.actor.user_id)
+        rows = await self._context.sql.rows(
+            "SELECT is_active FROM users WHERE tenant_id = %s AND id = %s FOR SHARE", me
+        )
+        return bool(rows and rows[0][0])
+
     async def users(
         self, *, active_only: bool = True, like: str = "", role_id: int | None = None, team_id: int | None = None
     ) -> list[User]:
