@@ -29,6 +29,7 @@ from casectl.model.case import (
     StatusRef,
     TeamRef,
     TypeRef,
+    WrittenNote,
 )
 from casectl.model.people import Contact, Role, RoleDetail, Team, TeamDeactivation, Tenant, User, UserDeactivation
 
@@ -181,7 +182,7 @@ RESULTS: dict[Any, Any] = {
     Case: _CASE,
     CaseDetail: CaseDetail(**msgspec.structs.asdict(_CASE), notes=[_NOTE]),
     CasePage: CasePage(items=[msgspec.structs.replace(_CASE, description=msgspec.UNSET)]),
-    Note: _NOTE,
+    WrittenNote: WrittenNote(**{**msgspec.structs.asdict(_NOTE), "case": _LINE}),
     BulkResult: _BULK,
     list[HistoryEntry]: [_CHANGE],
     CaseDiff: CaseDiff(
@@ -189,8 +190,10 @@ RESULTS: dict[Any, Any] = {
         changes=[FieldDiff(field="priority", before=2, after=3, at=_AT, actor="ann", operation="update")],
     ),
     list[ActionChoice]: [
-        ActionChoice(name="note", command="casectl note 42", possible=True),
-        ActionChoice(name="reopen", command="casectl reopen 42", possible=False, reason="the case is not closed"),
+        ActionChoice(name="note", command="casectl note INC-2026-00042", possible=True),
+        ActionChoice(
+            name="reopen", command="casectl reopen INC-2026-00042", possible=False, reason="the case is not closed"
+        ),
     ],
     User: _USER,
     Team: _TEAM,

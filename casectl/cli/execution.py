@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl import registry
-from casectl.cli.messages import confirm, screen
+from casectl.cli.messages import confirm, declined, screen
 from casectl.cli.parameters import argument_metavar, given_values
 from casectl.errors import Failure, InvalidInput, PartialSuccess, Problem, UsageError
 from casectl.field_types import VerbField, build
@@ -53,6 +53,7 @@ class Execution:
     def run(self) -> None:
         """Do it all. Raises a Refusal; PartialSuccess after the result was written."""
         from casectl.cli.bodies import take_body
+        from casectl.cli.case_ids import confirm_ids
         from casectl.cli.noun_views import view_of
         from casectl.desk.open import open_desk
 
@@ -65,8 +66,10 @@ class Execution:
         self._open_documents()
         self._read_references()
         self._read_secrets()
-        with open_desk(config, self.options.tell) as desk, take_body(self, desk):
-            self._perform_and_show(desk, output, view)
+        with open_desk(config, self.options.tell) as desk:
+            confirm_ids(self, desk)
+            with take_body(self, desk):
+                self._perform_and_show(desk, output, view)
 
     def _perform_and_show(self, desk: Desk, output: Any, view: Any) -> None:
         if getattr(self.verb, "paged", False):
@@ -188,8 +191,8 @@ class Execution:
 
     def _settle(self, desk: Desk, view: Any) -> None:
         """For a verb that declares a `question`: tell what it would do and ask, where somebody can be asked."""
-        question, options = getattr(self.verb, "question", None), self.options
-        if question is None or options.yes or options.dry_run or not options.can_ask():
+        question = getattr(self.verb, "question", None)
+        if question is None or not self.may_ask():
             return
         planned = self.perform(desk, dry_run=True)
         asked = question(planned)
@@ -200,19 +203,25 @@ class Execution:
         shown = msgspec.to_builtins(planned)
         if "outcomes" in shown:
             shown["outcomes"] = [one for one in shown["outcomes"] if one["result"] == "refused"][:_REFUSED_TOLD]
-        options.tell("\n".join(detail_lines(view, shown, screen())))
+        if "cases" in shown:
+            shown["cases"] = shown["cases"][:_TOLD]
+        self.options.tell("\n".join(detail_lines(view, shown, screen())))
         if not confirm(asked):
-            raise Failure("not confirmed, nothing was changed", hint="--dry-run shows what would happen")
+            raise declined("--dry-run shows what would happen")
+
+    def may_ask(self) -> bool:
+        """Whether to ask before something changes: somebody is there, and has not said yes or --dry-run already."""
+        options = self.options
+        return not options.yes and not options.dry_run and options.can_ask()
 
     def confirm_many(self, references: Sequence[str]) -> None:
         """Ask before many cases change, where somebody can be asked. Raises Failure when the answer is not yes."""
-        many, options = len(references) >= MANY, self.options
-        if not many or options.yes or options.dry_run or not options.can_ask():
+        if len(references) < MANY or not self.may_ask():
             return
         first = ", ".join(references[:_TOLD])
         more = f" and {len(references) - _TOLD:,} more" if len(references) > _TOLD else ""
         if not confirm(f"{self.verb.name} {len(references):,} cases: {first}{more}?"):
-            raise Failure("not confirmed, nothing was changed", hint="--dry-run shows what would happen")
+            raise declined("--dry-run shows what would happen")
 
     def listed(self, desk: Desk, query: str) -> Iterator[str]:
         """The numbers of all cases that a query of the command line finds."""

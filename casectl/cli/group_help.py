@@ -10,8 +10,8 @@ from casectl.cli.help_page import Row, Section, flow, page, width
 EXAMPLES: tuple[Row, ...] = (
     ('casectl create "Login fails" --priority high --contact ann@example.com', ""),
     ("casectl list assignee:@me 'due:<2h'", ""),
-    ('casectl note 42 --internal "the disk is full"', ""),
-    ("casectl status 41 resolved", ""),
+    ('casectl note INC-2026-00024 --internal "the disk is full"', ""),
+    ("casectl status INC-2026-00023 resolved", ""),
 )
 
 ENDING = (

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import msgspec
 
+from casectl.cli.standard_input import stream
 from casectl.cli.terminal import paint, screen_of
-from casectl.errors import UsageError
+from casectl.errors import Failure, UsageError
 from casectl.rules.text import cut, display_width, safe_text
 
 if TYPE_CHECKING:
@@ -193,6 +194,11 @@ def confirm(question: str, *, word: str = "", no_input: bool = False, flag: str 
     return answer == word if word else answer.lower() in ("y", "yes")
 
 
+def declined(hint: str = "") -> Failure:
+    """The refusal of what somebody was asked to confirm and did not: the same code everywhere."""
+    return Failure("not confirmed, nothing was changed", hint=hint)
+
+
 def prompt(
     question: str, *, default: str = "", secret: bool = False, no_input: bool = False, flag: str = ""
 ) -> str:  # fmt: skip
@@ -251,7 +257,8 @@ def _chosen(answer: str, words: Sequence[str]) -> str | None:
 
 def _answer(question: str) -> str:
     _write(question)
-    line = sys.stdin.readline()
+    answers = stream()
+    line = answers.readline() if answers else ""
     if not line:
         raise KeyboardInterrupt  # whoever ends the input answers nothing, and wants no more questions
     if not line.endswith("\n"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from casectl.cli.differences import difference
 from casectl.cli.formats import age, exact_moment, moment, people, person, plain, status
 from casectl.cli.views import Column, Part, View
-from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, CaseDiff, HistoryEntry, Note
+from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, CaseDiff, HistoryEntry, WrittenNote
 from casectl.model.configuration import CaseType
 from casectl.model.event import Event
 from casectl.model.job import Job
@@ -209,10 +209,10 @@ VIEWS: dict[str, View] = {
         ),
     ),
     "note": View(
-        result=Note,
+        result=WrittenNote,
         columns=(_WRITTEN, _AUTHOR, _INTERNAL),
-        labels=(Column(header="Case", path="case", format=_numbers), Column(header="Note", path="id"),
-                Column(header="Internal", path="is_internal", format=_yes)),
+        labels=(Column(header="Case", path="case.number"), Column(header="Title", path="case.title"),
+                Column(header="Note", path="id"), Column(header="Internal", path="is_internal", format=_yes)),
         texts=("content",),
     ),
     "bulk": View(

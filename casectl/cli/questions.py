@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from casectl.cli.messages import choose, note, prompt
+from casectl.cli.messages import choose, declined, note, prompt
 from casectl.cli.parameters import value_of
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Questions:
         if field.is_secret:
             return prompt(self._question(place, problem, desk), secret=True)
         if problem.code == "confirm":
-            return prompt(problem.message)  # typed, never chosen
+            return _typed(problem)
         words = [(word, "") for word in problem.allowed] or self._words(place, desk)
         question = self._question(place, problem, desk, told=bool(words))
         return choose(question, words) if words else prompt(question)
@@ -118,6 +118,14 @@ class Questions:
             return
         field = self._by_name[name]
         self._given[name] = value_of(field, [answer] if field.kind in ("list", "map") else answer)
+
+
+def _typed(problem: Problem) -> str:
+    """The word that confirms it: typed, never chosen. Raises Failure for any other."""
+    answer = prompt(problem.message)
+    if answer.upper() not in {word.upper() for word in problem.allowed}:
+        raise declined(problem.hint)
+    return answer
 
 
 def _place(pointer: str) -> str:

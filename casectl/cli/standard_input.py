@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 def stream() -> TextIO | None:
     """Standard input, None when it is closed; bytes that are no UTF-8 become escapes."""
-    if sys.stdin is not None and hasattr(sys.stdin, "reconfigure"):
+    # Python refuses it for a stream that was read: whoever reads an answer comes here first as well.
+    if sys.stdin is not None and hasattr(sys.stdin, "reconfigure") and sys.stdin.errors != "backslashreplace":
         sys.stdin.reconfigure(encoding="utf-8", errors="backslashreplace")
     return sys.stdin
 

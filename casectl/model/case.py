@@ -109,6 +109,12 @@ class Note(Noun, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class WrittenNote(Note, frozen=True, kw_only=True):
+    """A note as the answer to who wrote it: with the title of its case, so that one on the wrong case is noticed."""
+
+    case: CaseLine
+
+
 class Discrepancy(Noun, frozen=True, kw_only=True):
     """A field that the change at that time did not find as the audit left it; without a time, the case itself."""
 

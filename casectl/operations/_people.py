@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from casectl.model.case import CaseLine
-    from casectl.model.people import Team, User
+    from casectl.model.people import Team, TeamDeactivation, User, UserDeactivation
     from casectl.unit import Unit
 
 MOST_TOLD = 100
@@ -95,3 +95,14 @@ async def hand_over(unit: Unit, cases: Sequence[CaseLine], *, assignee: Wished =
             told = f"{plural(len(problems), 'case')} cannot be handed over, {problems[0].message}"
             refusal = NotPermitted if problems[0].code == NotPermitted.code else NotAllowed
             raise refusal(told, hint="without --reassign-to the cases are told and stay", problems=problems[:MOST_TOLD])
+
+
+def fate(planned: UserDeactivation | TeamDeactivation, whose: str) -> str:
+    """The sentence that says what becomes of the open cases of who is deactivated."""
+    count = planned.open_cases
+    if not planned.reassigned:
+        return (
+            f"{plural(count, 'open case')} {'stays' if count == 1 else 'stay'} {whose}; --reassign-to hands them over."
+        )
+    heir = planned.reassigned_to.name if planned.reassigned_to else "nobody in particular"
+    return f"{plural(count, 'open case')} {'goes' if count == 1 else 'go'} to {heir}."

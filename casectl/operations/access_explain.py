@@ -44,8 +44,8 @@ class ExplainAccess(Operation[Explanation], frozen=True, kw_only=True):
         positionals=("actor", "verb", "case"),
         options={"is_internal": ("--internal",)},
         examples=(
-            ("casectl access explain @me close 42", ""),
-            ("casectl access explain @me status 42 --to resolved", "to one status"),
+            ("casectl access explain @me close INC-2026-00024", ""),
+            ("casectl access explain @me status INC-2026-00024 --to resolved", "to one status"),
             ("casectl access explain @me 'user add'", "a verb that is about no case"),
         ),
         view="explanation",

@@ -31,7 +31,7 @@ class Actions(Operation[list[ActionChoice]], frozen=True, kw_only=True):
     )
     reads: ClassVar[bool] = True
     cli: ClassVar[Cli] = Cli(
-        group="Look", positionals=("case",), examples=(("casectl actions 42", ""),), view="actions"
+        group="Look", positionals=("case",), examples=(("casectl actions INC-2026-00024", ""),), view="actions"
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]

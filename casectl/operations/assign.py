@@ -28,8 +28,8 @@ class Assign(Operation[Case], frozen=True, kw_only=True):
         group="Work on cases",
         positionals=("case", "assignee"),
         examples=(
-            ("casectl assign 42 @me", ""),
-            ("casectl assign 42 none --team Network", "to the team, nobody in particular"),
+            ("casectl assign INC-2026-00024 @me", ""),
+            ("casectl assign INC-2026-00024 none --team Network", "to the team, nobody in particular"),
         ),
         view="case",
     )

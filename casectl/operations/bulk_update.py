@@ -53,7 +53,7 @@ class BulkUpdate(Operation[BulkResult], frozen=True, kw_only=True):
             "fields": ("--field",),
         },
         examples=(
-            ("casectl bulk-update 41 42 43 --priority high --add-tag outage", ""),
+            ("casectl bulk-update INC-2026-00023 REQ-2026-00009 --add-tag outage", ""),
             (
                 "casectl list -o id field.system:crm | casectl bulk-update - --team Applications",
                 "all that a list shows",
@@ -104,7 +104,12 @@ class BulkUpdate(Operation[BulkResult], frozen=True, kw_only=True):
         text = "" if self.query is UNSET else self.query.strip()
         if bool(self.cases) == bool(text):
             message = "say the cases or a query, not both" if text else "no case was given"
-            refuse(message, "/cases", "selection", "casectl bulk-update 41 42, or --query 'team:l2'")
+            refuse(
+                message,
+                "/cases",
+                "selection",
+                "casectl bulk-update INC-2026-00023 INC-2026-00024, or --query 'team:l2'",
+            )
         if self.cases:
             references = expand_numbers(self.cases)
             told = f"{len(references):,} cases were given"

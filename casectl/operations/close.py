@@ -35,7 +35,10 @@ class Close(Operation[Case], frozen=True, kw_only=True):
         group="Work on cases",
         positionals=("case",),
         options={"fields": ("--field",)},
-        examples=(("casectl close 362", ""), ("casectl close 363 --field close_code=duplicate", "")),
+        examples=(
+            ("casectl close INC-2026-00216", ""),
+            ("casectl close INC-2026-00217 --field close_code=duplicate", ""),
+        ),
         view="case",
     )
 

@@ -25,8 +25,8 @@ class Delete(Operation[Case], frozen=True, kw_only=True):
     right: ClassVar[str] = "case:delete"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("DELETE", "/v1/cases/{case}/"),)
     cli: ClassVar[Cli] = Cli(
-        group="Work on cases", positionals=("case",), aliases=("rm",), examples=(("casectl delete 44", ""),),
-        view="case",
+        group="Work on cases", positionals=("case",), aliases=("rm",), view="case",
+        examples=(("casectl delete INC-2026-00025", ""),),
     )  # fmt: skip
 
     case: Annotated[str, Meta(description="number or id of the case")]

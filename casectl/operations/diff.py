@@ -31,8 +31,8 @@ class Diff(Operation[CaseDiff], frozen=True, kw_only=True):
         positionals=("case", "since", "until"),
         options={"notes": ("-n", "--notes")},
         examples=(
-            ("casectl diff 42 2h", "what has changed in two hours"),
-            ("casectl diff 42 yesterday today", "what changed yesterday"),
+            ("casectl diff INC-2026-00024 2h", "what has changed in two hours"),
+            ("casectl diff INC-2026-00024 yesterday today", "what changed yesterday"),
         ),
         view="diff",
     )

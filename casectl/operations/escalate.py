@@ -37,7 +37,7 @@ class Escalate(Operation[Case], frozen=True, kw_only=True):
     cli: ClassVar[Cli] = Cli(
         group="Work on cases",
         positionals=("case", "reason"),
-        examples=(('casectl escalate 156 "the whole site is down"', ""),),
+        examples=(('casectl escalate INC-2026-00092 "the whole site is down"', ""),),
         view="case",
     )
 

@@ -29,7 +29,10 @@ class History(Operation[list[HistoryEntry]], frozen=True, kw_only=True):
         group="Look",
         positionals=("case",),
         options={"limit": ("-n", "--limit"), "newest_first": ("-r", "--newest-first")},
-        examples=(("casectl history 42", ""), ("casectl history 42 --newest-first --limit 5", "")),
+        examples=(
+            ("casectl history INC-2026-00024", ""),
+            ("casectl history INC-2026-00024 --newest-first --limit 5", ""),
+        ),
         view="history",
     )
 

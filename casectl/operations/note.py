@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta
 
-from casectl.model.case import Case, Note
+from casectl.model.case import CaseLine, WrittenNote
 from casectl.operation import Cli, Operation
 from casectl.operations._change import check_version
 from casectl.operations._plan import in_trash, not_permitted
 from casectl.rules import case_input, rights
 
 if TYPE_CHECKING:
+    from casectl.model.case import Case
     from casectl.unit import Unit
 
 
-class AddNote(Operation[Note], frozen=True, kw_only=True):
+class AddNote(Operation[WrittenNote], frozen=True, kw_only=True):
     """Write a note on a case.
 
     Notes are public unless `--internal` is given: the reporter reads them. The first public note by somebody else
@@ -33,8 +34,8 @@ class AddNote(Operation[Note], frozen=True, kw_only=True):
         aliases=("comment",),
         template=("is_internal",),
         examples=(
-            ('casectl note 42 "A restart helped, please try again"', ""),
-            ('casectl note 42 --internal "The disk of crm-db-2 is full"', "not for the reporter"),
+            ('casectl note INC-2026-00024 "A restart helped, please try again"', ""),
+            ('casectl note INC-2026-00024 --internal "The disk of crm-db-2 is full"', "not for the reporter"),
         ),
         view="note",
     )
@@ -44,7 +45,7 @@ class AddNote(Operation[Note], frozen=True, kw_only=True):
     is_internal: Annotated[bool, Meta(description="hide it from reporters")] = False
     channel: Annotated[str, Meta(description="how it came in")] = "cli"
 
-    async def run(self, unit: Unit) -> Note:
+    async def run(self, unit: Unit) -> WrittenNote:
         content = case_input.note_text(self.content)
         channel = case_input.one_line(self.channel, "channel", "/channel", case_input.MAX_TAG)
         case = await unit.cases.get(self.case, with_description=False)
@@ -57,7 +58,9 @@ class AddNote(Operation[Note], frozen=True, kw_only=True):
         note_id = await unit.notes.insert(case.id, content, is_internal=self.is_internal, channel=channel)
         if case.first_response_at is None and self._is_response(unit, case):
             await _mark_response(unit, case.id)
-        return await unit.notes.get(note_id)
+        note = await unit.notes.get(note_id)
+        told = {name: getattr(note, name) for name in note.__struct_fields__}
+        return WrittenNote(**told | {"case": CaseLine(id=case.id, number=case.number, title=case.title)})
 
     def _is_response(self, unit: Unit, case: Case) -> bool:
         is_reporter = case.reporter is not None and case.reporter.id == unit.actor.user_id

@@ -28,7 +28,7 @@ class Reopen(Operation[Case], frozen=True, kw_only=True):
     right: ClassVar[str] = "case:reopen"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/cases/{case}/reopen/"),)
     cli: ClassVar[Cli] = Cli(
-        group="Work on cases", positionals=("case",), examples=(("casectl reopen 42", ""),), view="case"
+        group="Work on cases", positionals=("case",), examples=(("casectl reopen INC-2026-00024", ""),), view="case"
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]

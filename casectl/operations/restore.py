@@ -26,7 +26,7 @@ class Restore(Operation[Case], frozen=True, kw_only=True):
     right: ClassVar[str] = "case:restore"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/cases/{case}/restore/"),)
     cli: ClassVar[Cli] = Cli(
-        group="Work on cases", positionals=("case",), examples=(("casectl restore 45", ""),), view="case"
+        group="Work on cases", positionals=("case",), examples=(("casectl restore REQ-2026-00010", ""),), view="case"
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]

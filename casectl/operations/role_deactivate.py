@@ -10,6 +10,7 @@ from casectl.errors import NotAllowed
 from casectl.model.people import RoleDetail
 from casectl.operation import Cli, Operation
 from casectl.rules import rights
+from casectl.rules.text import plural
 
 if TYPE_CHECKING:
     from casectl.unit import Unit
@@ -32,6 +33,13 @@ class DeactivateRole(Operation[RoleDetail], frozen=True, kw_only=True):
     )
 
     role: Annotated[str, Meta(description="name or id")]
+
+    @staticmethod
+    def question(planned: RoleDetail) -> str:
+        """What to ask on a terminal once it is told what would happen; '' where nobody has the role."""
+        if not planned.users:
+            return ""
+        return f"Take the rights of {planned.name} from the {plural(planned.users, 'user')} with it?"
 
     async def run(self, unit: Unit) -> RoleDetail:
         role = await unit.roles.find(self.role)

@@ -32,9 +32,9 @@ class Show(Operation[CaseDetail], frozen=True, kw_only=True):
         aliases=("view",),
         metavars={"at": "TIME"},
         examples=(
-            ("casectl show 42", ""),
-            ("casectl show 42 --json --fields number,status,assignee", ""),
-            ("casectl show 42 --at 2h", "as it was two hours ago"),
+            ("casectl show INC-2026-00024", ""),
+            ("casectl show INC-2026-00024 --json --fields number,status,assignee", ""),
+            ("casectl show INC-2026-00024 --at 2h", "as it was two hours ago"),
         ),
         view="case_detail",
     )

@@ -30,8 +30,8 @@ class SetStatus(Operation[Case], frozen=True, kw_only=True):
         positionals=("case", "status"),
         options={"fields": ("--field",)},
         examples=(
-            ("casectl status 41 active", ""),
-            ("casectl status 41 resolved --field close_code=fixed", "with a field in the same step"),
+            ("casectl status INC-2026-00023 active", ""),
+            ("casectl status INC-2026-00023 resolved --field close_code=fixed", "with a field in the same step"),
         ),
         view="case",
     )

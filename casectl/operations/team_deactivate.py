@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from casectl.model.case import TeamRef
 from casectl.model.people import TeamDeactivation
 from casectl.operation import Cli, Operation
-from casectl.operations._people import MOST_TOLD, hand_over
+from casectl.operations._people import MOST_TOLD, fate, hand_over
 from casectl.operations._wishes import team_id
 
 if TYPE_CHECKING:
@@ -41,6 +41,13 @@ class DeactivateTeam(Operation[TeamDeactivation], frozen=True, kw_only=True):
     reassign_to: Annotated[str, Meta(description="team that gets its open cases, or none (default: they stay)")] | (
         UnsetType | None
     ) = UNSET
+
+    @staticmethod
+    def question(planned: TeamDeactivation) -> str:
+        """What to ask on a terminal once it is told what would happen; '' where the team has no open cases."""
+        if not planned.open_cases:
+            return ""
+        return f"{fate(planned, 'its own')} Give {planned.team.name} no more cases?"
 
     async def run(self, unit: Unit) -> TeamDeactivation:
         team = await unit.people.team(self.team)

@@ -43,9 +43,9 @@ class Update(Operation[Case], frozen=True, kw_only=True):
         },
         aliases=("edit",),
         examples=(
-            ("casectl update 42 --priority high --due tomorrow", ""),
-            ("casectl update 42 --add-tag vip --field system=crm", ""),
-            ("casectl update 42 --due none", "clears the due date"),
+            ("casectl update INC-2026-00024 --priority high --due tomorrow", ""),
+            ("casectl update INC-2026-00024 --add-tag vip --field system=crm", ""),
+            ("casectl update INC-2026-00024 --due none", "clears the due date"),
         ),
         view="case",
     )

@@ -9,9 +9,10 @@ from msgspec import UNSET, Meta, UnsetType
 from casectl.model.case import PersonRef, TeamRef
 from casectl.model.people import UserDeactivation
 from casectl.operation import Cli, Operation
-from casectl.operations._people import MOST_TOLD, change_members, hand_over, person, require_no_less
+from casectl.operations._people import MOST_TOLD, change_members, fate, hand_over, person, require_no_less
 from casectl.operations._wishes import user_id
 from casectl.rules import rights
+from casectl.rules.text import plural
 
 if TYPE_CHECKING:
     from casectl.model.case import CaseLine
@@ -48,6 +49,14 @@ class DeactivateUser(Operation[UserDeactivation], frozen=True, kw_only=True):
     lead_to: Annotated[str, Meta(description="who leads his teams, or none (default: they stay his)")] | (
         UnsetType | None
     ) = UNSET
+
+    @staticmethod
+    def question(planned: UserDeactivation) -> str:
+        """What to ask on a terminal once it is told what would happen; '' where no case and no team is touched."""
+        told = [fate(planned, "his")] if planned.open_cases else []
+        if planned.leads:
+            told.append(f"He still leads {plural(len(planned.leads), 'team')}; --lead-to USER names another lead.")
+        return f"{' '.join(told)} Let {planned.user.name} in no more?" if told else ""
 
     async def run(self, unit: Unit) -> UserDeactivation:
         user = await person(unit, self.user)

@@ -19,8 +19,8 @@ def trashed(home, title="to be purged"):
 def test_a_terminal_asks_for_the_number(demo_home):
     number = trashed(demo_home)
     code, screen = demo_home.on_terminal("purge", number, answers=[("confirms it: ", "yes\n")])
-    assert code == 2
-    assert "yes does not confirm it" in screen
+    assert code == 1
+    assert "not confirmed, nothing was changed" in screen
     assert f"casectl purge {number} --confirm {number}" in screen
     code, screen = demo_home.on_terminal("purge", number, answers=[("confirms it: ", f"{number}\n")])
     assert code == 0

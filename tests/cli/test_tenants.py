@@ -13,6 +13,7 @@ def home(demo_home):  # noqa: F811 - the fixture
     """The demo desk with a second tenant."""
     done = demo_home.run("tenant", "add", "globex", "--title", "Globex Corp", "--admin", "bea", "--json")
     assert done.returncode == 0, done.stderr
+    assert "Try: casectl config set tenant globex, or --tenant globex for a single command\n" in done.stderr
     made = json.loads(done.stdout)
     assert (made["name"], made["title"], made["users"], made["open_cases"]) == ("globex", "Globex Corp", 1, 0)
     return demo_home
@@ -54,6 +55,13 @@ def test_on_a_terminal_the_name_is_typed(home):
     code, screen = home.on_terminal("tenant", "deactivate", "globex", answers=[("to confirm:", "globex\n")])
     assert code == 0, screen
     assert home.run("tenant", "activate", "globex").returncode == 0
+
+
+def test_who_has_chosen_a_tenant_is_told_nothing(home):
+    done = home.run("tenant", "add", "umbra", "--admin", "una", CASECTL_TENANT="demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert home.run("tenant", "deactivate", "umbra", "--confirm", "umbra").returncode == 0
+    assert "several tenants" in home.run("list").stderr
 
 
 @pytest.mark.parametrize("verb", ["deactivate", "activate"])

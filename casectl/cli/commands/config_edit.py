@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from casectl.cli.common_options import CommonOptions  # noqa: TC001 - Typer resolves the annotations
-from casectl.cli.messages import complain, confirm, warn
+from casectl.cli.messages import complain, confirm, declined, warn
 from casectl.cli.text_input import draft_of, edit_draft
 from casectl.errors import Failure, InvalidInput, UsageError
 
@@ -53,7 +53,7 @@ def _edit(options: CommonOptions, draft: Path, path: str, before: str | None) ->
         except InvalidInput as refusal:
             complain(refusal)
             if not confirm("Edit it again?"):
-                raise InvalidInput(f"{path} is left as it was") from refusal
+                raise declined(f"{path} is left as it was") from refusal
         else:
             options.tell(f"{path} is changed.")
             return

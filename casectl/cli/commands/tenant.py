@@ -10,6 +10,7 @@ import typer
 
 from casectl.cli.common_options import CommonOptions  # noqa: TC001 - Typer resolves the annotations
 from casectl.cli.messages import confirm as ask
+from casectl.cli.messages import declined
 from casectl.cli.new_tenant_options import (  # noqa: TC001 - as above
     Admin,
     Email,
@@ -18,7 +19,7 @@ from casectl.cli.new_tenant_options import (  # noqa: TC001 - as above
     Timezone,
 )
 from casectl.cli.parameters import OWN
-from casectl.errors import Failure, UsageError
+from casectl.errors import UsageError
 from casectl.rules.text import plural
 
 if TYPE_CHECKING:
@@ -73,7 +74,13 @@ def add(  # noqa: PLR0913 - one parameter per option
     proposed = msgspec.structs.replace(setup.suggested(config), name=name, title=setup.title_of(name))
     new = msgspec.structs.replace(proposed, **wished)
     setup.initialise(config, new, options.tell, remember=False)
-    output.emit_one(tenants.find_tenant(config, name, options.tell), view)
+    known = tenants.list_tenants(config, options.tell)
+    output.emit_one(next(one for one in known if one.name == name), view)
+    if not config.text("tenant") and len([one for one in known if one.is_active]) > 1:
+        options.tell(
+            "The desk has several tenants now, and commands must be told which one:\n"
+            f"Try: casectl config set tenant {name}, or --tenant {name} for a single command"
+        )
 
 
 def deactivate(
@@ -103,7 +110,7 @@ def _settle(found: TenantOfDesk, confirm: str | None, options: CommonOptions) ->
     people = f"{plural(found.users, 'user')} and {plural(found.open_cases, 'open case')}"
     question = f"Let nobody into {found.name} ({people})?"
     if not ask(question, word=found.name, no_input=bool(options.no_input), flag=f"--confirm {found.name}"):
-        raise Failure("not confirmed, nothing was changed")
+        raise declined()
 
 
 def activate(name: Name, *, options: CommonOptions) -> None:
