@@ -23,7 +23,8 @@ class Cli(msgspec.Struct, frozen=True, kw_only=True):
     `positionals` name the fields given without an option, in order; `options` rename a field's option (`-t/--title`);
     `examples` are complete command lines, each executed by a test; `hidden` fields have no option. Of whom leaves out a
     positional on a terminal, the fields in `asked` are asked as well; those in `template` stand above the long text in
-    an editor.
+    an editor. `in_bulk` are the options of bulk-update that do the same to several cases, None where none do;
+    `{NAME}` in them is what was given for a positional.
     """
 
     group: str = "Work on cases"
@@ -36,6 +37,7 @@ class Cli(msgspec.Struct, frozen=True, kw_only=True):
     asked: tuple[str, ...] = ()
     template: tuple[str, ...] = ()
     view: str = ""
+    in_bulk: tuple[str, ...] | None = None
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

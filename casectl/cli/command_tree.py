@@ -18,6 +18,8 @@ from casectl.rules.text import did_you_mean, safe_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from casectl.operation import AnyOperation
+
 PROGRAM = "casectl"
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -34,6 +36,7 @@ class CasectlCommand(TyperCommand):
 
     examples: tuple[tuple[str, str], ...] = ()
     takes_query = False
+    verb: type[AnyOperation] | None = None
 
     def get_help(self, ctx: Any) -> str:
         """The help page."""
@@ -45,6 +48,29 @@ class CasectlCommand(TyperCommand):
         """As Typer's, negated terms shielded."""
         shielded = [_shield(word) for word in args] if self.takes_query else args
         return super().make_context(info_name, shielded, parent, **extra)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer's; words that are too many, and queries in the place of cases, are refused with what to run."""
+        typed = [unshielded(word) for word in args]
+        ctx.allow_extra_args = True
+        super().parse_args(ctx, args)
+        extra = [unshielded(word) for word in ctx.args]
+        if extra or (self.verb is not None and any(":" in word for word in typed)):
+            self._refuse_words(ctx, extra, typed)
+        return []
+
+    def _refuse_words(self, ctx: Any, extra: list[str], typed: list[str]) -> None:
+        from casectl.cli.case_words import CaseWords
+
+        given = {name: unshielded(value) for name, value in ctx.params.items()}
+        refusal = CaseWords(self.verb, given, extra, typed).refusal(too_many=bool(extra)) if self.verb else None
+        if refusal is None and extra:
+            message = (
+                f"got {'an unexpected argument' if len(extra) == 1 else 'unexpected arguments'}: {' '.join(extra)}"
+            )
+            refusal = UsageError(message, hint=f"put a text with blanks in quotes; {ctx.command_path} --help")
+        if refusal is not None:
+            raise refusal
 
 
 def _shield(word: str) -> str:

@@ -63,6 +63,7 @@ def verb_command(verb: type[AnyOperation], word: str) -> CasectlCommand:
 
     parameters = [*verb_parameters(shown, verb.cli), *_paging(verb), *_following(verb), *_common_for(verb, fields)]
     command = _as_command(run, parameters, word, verb.__doc__ or "")
+    command.verb = verb
     command.examples = verb.cli.examples
     command.takes_query = any(field.is_query for field in fields)
     return command

@@ -20,7 +20,7 @@ COMPLETE = "__complete"
 _LONGEST_KEY_PRESS = 1.0
 """Seconds."""
 
-_WORDS = {"argument(s)": "argument", "a valid integer": "a whole number", "a valid int": "a whole number"}
+_WORDS = {"a valid integer": "a whole number", "a valid int": "a whole number"}
 """Typer's words, and ours for them."""
 
 
@@ -146,8 +146,6 @@ def _usage(error: Any) -> UsageError:
         options = [word for param in ctx.command.get_params(ctx) for word in (*param.opts, *param.secondary_opts)]
         message = f"{path} has no option {name}"
         hint = did_you_mean(name, [word for word in options if word.startswith("--")]) or hint
-    if "unexpected extra argument" in message:
-        hint = f"put a text with blanks in quotes; {hint}"
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     return UsageError(message[:1].lower() + message[1:], hint=hint)

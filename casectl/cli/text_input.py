@@ -7,7 +7,6 @@ write has succeeded.
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +14,8 @@ import msgspec
 
 from casectl.cli.document_places import Document
 from casectl.cli.messages import warn
-from casectl.errors import Failure, InvalidInput, Problem, UsageError
+from casectl.config.toml_text import read_toml, unread
+from casectl.errors import Failure, InvalidInput, UsageError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,6 +25,8 @@ STDIN = "-"
 
 LONGEST = 16 * 1024 * 1024
 """Characters that are read at most; what a field takes is the verb's own affair."""
+
+_TO_DO = "casectl help types shows such documents"
 
 CUT = "# ---- everything below this line is ignored ----"
 """A line rather than a sign before each comment: people write headings with `#`."""
@@ -83,40 +85,30 @@ def read_document(path: str, pointer: str) -> Document:
         body.draft.unlink()
     is_toml = path.endswith(".toml") or (path == STDIN and not text.lstrip().startswith("{"))
     source = "standard input" if path == STDIN else path
-    try:
-        return Document(_toml(text) if is_toml else _json(text), source, text, is_toml)
-    except ValueError as error:
-        message = f"{source} is not {'TOML' if is_toml else 'JSON'}: {error}"
-        found = re.search(r"line (\d+), column (\d+)", str(error))
-        place = f"{source}:{found[1]}:{found[2]}" if found else ""
-        problem = Problem(message=message, pointer=pointer, code="syntax", place=place)
-        raise InvalidInput(message, problems=[problem]) from error
+    value = _toml(source, text, pointer) if is_toml else _json(source, text, pointer)
+    return Document(value, source, text, is_toml)
 
 
-def _json(text: str) -> Any:
+def _json(source: str, text: str, pointer: str) -> Any:
     """msgspec's strict JSON; the standard library's reader, which is laxer, tells the line of an error."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         import json
 
+        at, what = "", str(error)
         try:
             json.loads(text)
         except json.JSONDecodeError as located:
-            raise ValueError(f"line {located.lineno}, column {located.colno}: {located.msg}") from error
+            at, what = f"{located.lineno}:{located.colno}", f"{located.msg[:1].lower()}{located.msg[1:]}"
         except RecursionError:
-            raise ValueError("it is nested too deeply") from error
-        raise ValueError(str(error)) from error
+            what = "it is nested too deeply"
+        raise unread(source, at, f"not JSON: {what}", pointer, _TO_DO) from error
 
 
-def _toml(text: str) -> Any:
+def _toml(source: str, text: str, pointer: str) -> Any:
     """The values of a TOML document as JSON has them: times become text."""
-    import tomllib
-
-    try:
-        return msgspec.to_builtins(tomllib.loads(text))
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    return msgspec.to_builtins(read_toml(source, text, pointer=pointer, hint=_TO_DO))
 
 
 def _of_file(path: str) -> str:

@@ -14,10 +14,12 @@ import msgspec
 from casectl.config.redact import has_secret
 from casectl.config.settings import BY_NAME, PROFILE_KEYS, SECTIONS, Setting, profile_setting
 from casectl.config.toml_places import TomlPlace, place_of
+from casectl.config.toml_text import decoded, read_toml
 from casectl.config.values import Typed, near_match, parse_value
 from casectl.errors import Failure, InvalidInput, Problem
 
 _LARGEST = 1_000_000
+_TO_DO = "casectl help configuration shows how the file reads"
 _READABLE_BY_OTHERS = stat.S_IRGRP | stat.S_IROTH
 _WRITABLE_BY_ANYBODY = stat.S_IWOTH
 
@@ -53,12 +55,12 @@ def read_file(path: str, *, project: bool) -> ConfigFile:
     text, status = _read(path, os.O_NONBLOCK if project else 0)
     reader = _Reader(path, text, _distrust(status) if project else "", project=project)
     reader.exposed = path if status.st_mode & _READABLE_BY_OTHERS and stat.S_ISREG(status.st_mode) else ""
-    return reader.read(_decode(path, text))
+    return reader.read(read_toml(path, text, hint=_TO_DO))
 
 
 def check_text(path: str, text: str) -> ConfigFile:
     """What the user's file at `path` would say if `text` stood in it. Raises as `read_file`."""
-    return _Reader(path, text, "", project=False).read(_decode(path, text))
+    return _Reader(path, text, "", project=False).read(read_toml(path, text, hint=_TO_DO))
 
 
 def _read(path: str, flags: int) -> tuple[str, os.stat_result]:
@@ -70,30 +72,9 @@ def _read(path: str, flags: int) -> tuple[str, os.stat_result]:
         reason = f"cannot read the configuration file {path}: {error.strerror}"
         raise Failure(reason, hint="check its owner and mode, or name another one in CASECTL_CONFIG") from error
     if len(content) > _LARGEST:
-        raise _broken(f"the configuration file {path} is larger than a megabyte")
-    try:
-        return content.decode(), status
-    except UnicodeDecodeError as error:
-        lines = content[: error.start].split(b"\n")
-        raise _broken(f"{path}:{len(lines)}:{len(lines[-1]) + 1}: not UTF-8, as TOML must be") from error
-
-
-def _broken(message: str) -> InvalidInput:
-    return InvalidInput(message, problems=[Problem(message=message, code="syntax")])
-
-
-def _decode(path: str, text: str) -> dict[str, Any]:
-    if not text.strip():
-        return {}
-    import tomllib
-
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason, _, place = str(error).partition(" (at line ")
-        line, _, column = place.rstrip(")").partition(", column ")
-        where = f"{path}:{line}:{column}" if line.isdigit() else path
-        raise _broken(f"{where}: not TOML: {reason[:1].lower()}{reason[1:]}") from error
+        message = f"the configuration file {path} is larger than a megabyte"
+        raise InvalidInput(message, problems=[Problem(message=message, code="syntax")])
+    return decoded(path, content), status
 
 
 def _distrust(status: os.stat_result) -> str:

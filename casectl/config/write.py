@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from casectl.config.files import check_text
 from casectl.config.redact import has_secret
 from casectl.config.settings import BY_NAME, PROFILE_KEYS, Setting, profile_setting
+from casectl.config.toml_text import unread
 from casectl.config.values import near_match, parse_value
 from casectl.errors import Conflict, Failure, InvalidInput
 
@@ -167,7 +168,9 @@ def _parse(path: str, text: str) -> TOMLDocument:
     try:
         return tomlkit.parse(text)
     except ParseError as error:
-        raise InvalidInput(f"{path}: not TOML: {error}", hint="casectl config edit opens it") from error
+        reason = str(error).partition(" at line ")[0]
+        what = f"not TOML: {reason[:1].lower()}{reason[1:]}"
+        raise unread(path, f"{error.line}:{error.col}", what, hint="casectl config edit opens it") from error
 
 
 def _holds(document: Any, place: tuple[str, ...]) -> bool:

@@ -32,6 +32,7 @@ class Assign(Operation[Case], frozen=True, kw_only=True):
             ("casectl assign INC-2026-00024 none --team Network", "to the team, nobody in particular"),
         ),
         view="case",
+        in_bulk=("--assignee", "{assignee}"),
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]

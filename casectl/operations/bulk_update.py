@@ -104,12 +104,7 @@ class BulkUpdate(Operation[BulkResult], frozen=True, kw_only=True):
         text = "" if self.query is UNSET else self.query.strip()
         if bool(self.cases) == bool(text):
             message = "say the cases or a query, not both" if text else "no case was given"
-            refuse(
-                message,
-                "/cases",
-                "selection",
-                "casectl bulk-update INC-2026-00023 INC-2026-00024, or --query 'team:l2'",
-            )
+            refuse(message, "/cases", "selection", "casectl bulk-update CASE..., or --query 'team:l2'")
         if self.cases:
             references = expand_numbers(self.cases)
             told = f"{len(references):,} cases were given"

@@ -40,6 +40,7 @@ class Close(Operation[Case], frozen=True, kw_only=True):
             ("casectl close INC-2026-00217 --field close_code=duplicate", ""),
         ),
         view="case",
+        in_bulk=("--status", "closed"),
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]

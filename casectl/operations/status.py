@@ -34,6 +34,7 @@ class SetStatus(Operation[Case], frozen=True, kw_only=True):
             ("casectl status INC-2026-00023 resolved --field close_code=fixed", "with a field in the same step"),
         ),
         view="case",
+        in_bulk=("--status", "{status}"),
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]

@@ -27,7 +27,11 @@ class Take(Operation[Case], frozen=True, kw_only=True):
     right: ClassVar[str] = "case:take"
     routes: ClassVar[tuple[tuple[str, str], ...]] = (("POST", "/v1/cases/{case}/take/"),)
     cli: ClassVar[Cli] = Cli(
-        group="Work on cases", positionals=("case",), examples=(("casectl take INC-2026-00577", ""),), view="case"
+        group="Work on cases",
+        positionals=("case",),
+        examples=(("casectl take INC-2026-00577", ""),),
+        view="case",
+        in_bulk=("--assignee", "@me"),
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]

@@ -48,6 +48,7 @@ class Update(Operation[Case], frozen=True, kw_only=True):
             ("casectl update INC-2026-00024 --due none", "clears the due date"),
         ),
         view="case",
+        in_bulk=(),
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]

@@ -288,7 +288,7 @@ def test_json_lines_one_row_per_case(place) -> None:
     [
         (SMALL.replace("title =", "titel ="), 2, "did you mean 'title'?"),
         (SMALL.replace('"title"', '"tittle"'), 2, "the file has no column 'tittle'"),
-        ("type = ", 2, "is no TOML"),
+        ("source = 1\ntype = ", 2, "casectl: map.toml:2:8: not TOML: invalid value\ncasectl help import"),
     ],
 )
 def test_a_wrong_map_is_told_before_anything_is_read(place, text, code, told) -> None:

@@ -114,7 +114,7 @@ def test_json_of_a_document(tmp_path, state):
     (tmp_path / "x.json").write_text('{"a": [1]}')
     assert read_document(str(tmp_path / "x.json"), "/form").value == {"a": [1]}
     (tmp_path / "x.json").write_text("{")
-    with pytest.raises(InvalidInput, match="is not JSON") as caught:
+    with pytest.raises(InvalidInput, match=r"x\.json:1:2: not JSON: ") as caught:
         read_document(str(tmp_path / "x.json"), "/form")
     assert caught.value.problems[0].pointer == "/form"
     assert not state.exists()

@@ -85,10 +85,10 @@ def test_a_new_type_lacks_all_that_was_not_given(demo_home):
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("x.json", '{"initial": "new",\n "statuses": [,]}', "x.json is not JSON: line 2, column 15"),
-        ("x.toml", 'initial = "new"\nstatuses = [', "x.toml is not TOML: Invalid value (at end of document)"),
-        ("x.toml", 'initial = "new"\nclose to = 1\n', "line 2"),
-        ("x.json", "", "line 1, column 1"),
+        ("x.json", '{"initial": "new",\n "statuses": [,]}', "x.json:2:15: not JSON: expecting value"),
+        ("x.toml", 'initial = "new"\nstatuses = [', "x.toml:2:13: not TOML: invalid value"),
+        ("x.toml", 'initial = "new"\nclose to = 1\n', "x.toml:2:7: not TOML: "),
+        ("x.json", "", "x.json:1:1: not JSON: "),
         ("x.json", "[" * 100_000, "nested too deeply"),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_document_that_cannot_be_read_is_told_with_its_line(demo_home, name, t
 
 def test_a_broken_pipe_of_json_is_told_with_its_line(demo_home):
     error = refused(demo_home, "type", "change", "request", "--form-schema", "-", stdin='{"type":\n}')
-    assert error["message"].startswith("standard input is not JSON: line 2, column 1")
+    assert error["message"].startswith("standard input:2:1: not JSON: ")
 
 
 @pytest.mark.parametrize(

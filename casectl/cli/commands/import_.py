@@ -17,7 +17,7 @@ from casectl.cli.import_source import STDIN, Source, opened, unreadable
 from casectl.cli.messages import Progress, note
 from casectl.cli.parameters import OWN
 from casectl.cli.views import Column, Part, View
-from casectl.errors import InvalidInput, PartialSuccess, Refusal, UsageError
+from casectl.errors import PartialSuccess, Refusal, UsageError
 from casectl.model.imports import CreateOptions, ImportSummary, LineOutcome
 from casectl.rules.import_map import ImportMap, read_map
 from casectl.rules.text import plural
@@ -137,18 +137,15 @@ import_file.examples = (  # type: ignore[attr-defined]
 
 def load_map(path: Path) -> ImportMap:
     """The map in a file of TOML; raises NotFound or InvalidInput with all that is wrong."""
-    import tomllib
+    from casectl.config.toml_text import decoded, read_toml
 
     try:
         with path.open("rb") as file:
             text = file.read(_LONGEST_MAP + 1)
     except OSError as error:
         raise unreadable(path, error) from error
-    try:
-        document = tomllib.loads(text.decode())
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{path} is no TOML: {error}") from error
-    return read_map(document, path.stem)
+    hint = "casectl help import shows such a map"
+    return read_map(read_toml(str(path), decoded(str(path), text), hint=hint), path.stem)
 
 
 def _given(map_file: Path | None, *, people: bool) -> ImportMap | None:
