@@ -7,7 +7,7 @@ the structs they hand over.
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - msgspec resolves the annotations at run time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -39,16 +39,31 @@ class ArrivingNote(msgspec.Struct, kw_only=True):
     at: datetime
 
 
+class ArrivingStep(msgspec.Struct, kw_only=True):
+    """An entry of a whole case's history: columns that get other values, or the place of a note among the case's.
+
+    A `parent_id` is as in Arrival.
+    """
+
+    at: datetime
+    by: int
+    operation: str
+    columns: dict[str, Any] = {}
+    note: int | None = None
+
+
 class Arrival(NewCase, kw_only=True):
     """A whole case as it was on another desk.
 
-    A `parent_id` below zero is the case that many places from the first arrival of its batch on: -1 is the first.
+    A `parent_id` below zero is the case that many places from the first arrival of its batch on: -1 is the first. Where
+    there is a `past`, its first step has all columns as the case was opened, and the others lead to what it is now.
     """
 
     deleted_at: datetime | None
     changed_by: int
     changed_at: datetime
     notes: list[ArrivingNote]
+    past: list[ArrivingStep]
 
 
 class Exchange(Protocol):
@@ -73,7 +88,10 @@ class Exchange(Protocol):
         ...
 
     async def take_in(self, arrivals: Sequence[Arrival]) -> list[int]:
-        """Insert whole cases with their notes, each kind in one statement; ids in order."""
+        """Insert whole cases with their notes, each kind in one statement, then go through their pasts; ids in order.
+
+        The audit has the steps of a past as they were: who did what when, by which command.
+        """
         ...
 
     async def cases_of(self, source: str, line_keys: Sequence[str]) -> dict[str, int]:

@@ -15,6 +15,8 @@ from casectl.model.case import Change, Noun
 NOBODY = "casectl"
 """The login of what no user did but the desk itself."""
 
+HIDDEN = "(hidden)"
+"""Stands for what the reader of a history may not see, such as a restricted parent."""
 
 Instant = Annotated[datetime, Meta(tz=True)]
 

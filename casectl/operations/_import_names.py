@@ -14,6 +14,7 @@ from casectl.errors import InvalidInput
 from casectl.model.export import NOBODY
 from casectl.model.imports import ContactName
 from casectl.rules import case_input, rights
+from casectl.rules.export_history import named_in
 from casectl.rules.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class Names:
         Raises NotPermitted where users are to be made with rights that the actor lacks.
         """
         users = {name for record in records for name in _users_of(record)}
-        teams = {team for record in records if (team := (record.whole or record).team)}
-        contacts = list({contact for record in records if (contact := _contact_of(record))})
+        teams = {team for record in records for team in _teams_of(record)}
+        contacts = list({contact for record in records for contact in _contacts_of(record)})
         words = {word for name in users for word in (name.lower(), login_of(name))}
         ids = await unit.people.known_contacts([(contact.email, contact.name) for contact in contacts])
         known: dict[Kind, dict[str, int]] = {
@@ -70,6 +71,16 @@ class Names:
             found = self._plan("user", name, login_of(name))
         self.told[found] = name
         return found
+
+    def actor(self, login: str | None) -> int | None:
+        """The user of a login in an export, 0 for casectl itself."""
+        if not login:
+            return None
+        return 0 if login == NOBODY else self.user(login)
+
+    def person(self, login: str | None) -> int | None:
+        """As `actor`, of who has a case or wrote a note: casectl itself does neither."""
+        return None if login == NOBODY else self.actor(login)
 
     def team(self, name: str) -> int:
         """The team of this name; as `user`."""
@@ -155,8 +166,29 @@ def contact_of_case(whole: ExportedCase) -> ContactName | None:
     return ContactName(email=email, name=whole.contact or str(email).partition("@")[0])
 
 
-def _contact_of(record: ChangeRecord) -> ContactName | None:
-    return record.contact or None if record.whole is None else contact_of_case(record.whole)
+def contact_named(whole: ExportedCase, told: str) -> ContactName:
+    """A contact that the history of a whole case tells, by mail address or by name."""
+    own = contact_of_case(whole)
+    if own is not None and told == (own.email or own.name):
+        return own
+    return ContactName(email=told if "@" in told else None, name=told.partition("@")[0] or told)
+
+
+def _contacts_of(record: ChangeRecord) -> list[ContactName]:
+    whole = record.whole
+    if whole is None:
+        return [record.contact] if record.contact else []
+    own = contact_of_case(whole)
+    past = [contact_named(whole, name) for kind, name in named_in(whole) if kind == "contact"]
+    return [own, *past] if own else past
+
+
+def _teams_of(record: ChangeRecord) -> list[str]:
+    whole = record.whole
+    if whole is None:
+        return [record.team] if record.team else []
+    past = [name for kind, name in named_in(whole) if kind == "team"]
+    return [whole.team, *past] if whole.team else past
 
 
 def _users_of(record: ChangeRecord) -> list[str]:
@@ -165,4 +197,5 @@ def _users_of(record: ChangeRecord) -> list[str]:
     if whole is not None:
         named += [whole.created_by, whole.updated_by, whole.assignee, whole.reporter]
         named += [note.author for note in whole.notes or ()]
+        named += [name for kind, name in named_in(whole) if kind == "user"]
     return [name for name in named if isinstance(name, str) and name and name != NOBODY]

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from casectl.errors import InvalidInput, NotFound, Refusal
-from casectl.model.export import NOBODY
 from casectl.model.imports import MOST_PLANNED, ImportResult, LineOutcome, ParentLink, PlannedCase
+from casectl.operations._import_history import Histories, make_real, people_of, settled
 from casectl.operations._import_names import contact_of_case
 from casectl.operations._import_plan import Judged, external_id_taken, number_taken, sentence
 from casectl.operations._types import LoadedType, TypeBook, category_number
 from casectl.rules import case_input, numbering, rights
+from casectl.rules.export_history import named_in
 from casectl.rules.priorities import parse_priority, priority_name
 from casectl.rules.times import FIRST_YEAR, LAST_YEAR
 from casectl.unit_exchange import Arrival, ArrivingNote
@@ -55,10 +56,10 @@ class WholePlan:
 
     def __init__(  # noqa: PLR0913 - all that a line is judged by
         self, actor: Actor, known: WholeKnown, names: Names, types: Types, patterns: Sequence[str],
-        *, statuses: Callable[[str], int], now: datetime,
+        *, histories: Histories, statuses: Callable[[str], int], now: datetime,
     ) -> None:  # fmt: skip
         self.actor, self.known, self.names, self.types = actor, known, names, types
-        self.now = now
+        self.histories, self.now = histories, now
         self.judged: list[Judged] = []
         self.arrivals: list[Arrival] = []
         self.reserved: dict[str, int] = {}
@@ -67,12 +68,16 @@ class WholePlan:
         self.kept: set[str] = set()
         self._patterns, self._status_id = patterns, statuses
         self._coming: dict[str, int] = {}
+        self._above: dict[int, int] = {}
+        self._unsettled: list[tuple[Judged, Arrival]] = []
 
     def read(self, records: Sequence[ChangeRecord]) -> None:
         """Judge every line."""
         for record in records:
             if record.whole is not None:
                 self.judged.append(self._judge(record, record.whole))
+        for judged, arrival in self._unsettled:
+            self._settle(judged, arrival)
 
     def _judge(self, record: ChangeRecord, case: ExportedCase) -> Judged:
         digest, before, reason = self.known.seen.get(record.line_key, (b"", "", ""))
@@ -91,12 +96,49 @@ class WholePlan:
         self.arrivals.append(arrival)
         self.planned.append(_planned(record.line, case))
         self.known.seen[record.line_key] = (record.digest, "created", "")
+        judged = Judged(record=record, result="created")
+        if arrival.past:
+            self._unsettled.append((judged, arrival))
+            return judged
+        if arrival.parent_id is not None and arrival.parent_id < 0:
+            self._above[len(self.arrivals) - 1] = -1 - arrival.parent_id
         if case.parent and arrival.parent_id is None:
             self._wait(record, case)
-            reason = WAITS + case.parent
-        else:
-            reason = ""
-        return Judged(record=record, result="created", reason=reason)
+            judged.reason = WAITS + case.parent
+        return judged
+
+    def _settle(self, judged: Judged, arrival: Arrival) -> None:
+        """Once all lines have been read: the parents in its history, and whether its own is still to come."""
+        record, case = judged.record, judged.record.whole
+        if case is None:
+            return
+        own = (case.parent or "").upper()
+        parents = self._parents(arrival, self._coming[case.number.upper()], own)
+        arrival.past = settled(arrival.past, parents)
+        if own and own not in parents:
+            self._wait(record, case)
+            judged.reason = WAITS + str(case.parent)
+
+    def _parents(self, arrival: Arrival, place: int, own: str) -> dict[str, int]:
+        """The parents that a history names, by number: ids and places as in `_parent`, of those that may be linked."""
+        names = {str(step.columns["parent_id"]).upper() for step in arrival.past if step.columns.get("parent_id")}
+        opened_under = str(arrival.past[0].columns["parent_id"]).upper()
+        found = {name: self.known.ids[name] for name in names if name in self.known.ids}
+        for name in names & self._coming.keys():
+            there = self._coming[name]
+            is_too_late = name == opened_under and there > place
+            if there == place or is_too_late or (name == own and self._is_below(there, place)):
+                continue
+            found[name] = -1 - there
+            if name == own:
+                self._above[place] = there
+        return found
+
+    def _is_below(self, place: int, other: int) -> bool:
+        """Whether an arrival descends from another of the same batch."""
+        while place != other and place in self._above:
+            place = self._above[place]
+        return place == other
 
     def _wait(self, record: ChangeRecord, case: ExportedCase) -> None:
         if case.parent and case.parent.upper() not in self.known.carried:
@@ -111,12 +153,13 @@ class WholePlan:
         self._check_times(case)
         status = loaded.status(case.status)
         case_input.refuse_all(loaded.form_problems(case.fields))
-        people = {name: self._person(getattr(case, name)) for name in ("assignee", "reporter")}
+        people = {name: self.names.person(getattr(case, name)) for name in ("assignee", "reporter")}
         if case.is_restricted:
             rights.require(self.actor, "case:read_restricted")
         _check_stamps(case, category_number(status.category))
         channel, external_id = self._external(case)
         contact = contact_of_case(case)
+        past, notes = self.histories.of(case) if case.history else ([], case.notes or ())
         arrival = Arrival(
             title=case_input.title(case.title),
             description=case_input.long_text(case.description, "description", "/description"),
@@ -124,27 +167,18 @@ class WholePlan:
             category=category_number(status.category), priority=parse_priority(case.priority),
             assignee_id=people["assignee"], reporter_id=people["reporter"],
             team_id=self.names.team(case.team) if case.team else None,
-            contact_id=self.names.contact(contact) if contact else None, parent_id=self._parent(case),
+            contact_id=self.names.contact(contact) if contact else None, parent_id=None if past else self._parent(case),
             tags=case_input.merged_tags([], case_input.tags(case.tags), []), fields=case.fields, due_at=case.due_at,
             channel=channel, external_id=external_id, is_restricted=case.is_restricted,
-            created_by=self._user(case.created_by) or 0, created_at=case.created_at,
+            created_by=self.names.actor(case.created_by) or 0, created_at=case.created_at,
             first_response_at=case.first_response_at, resolved_at=case.resolved_at, closed_at=case.closed_at,
-            deleted_at=case.deleted_at, changed_by=self._user(case.updated_by) or 0,
-            changed_at=case.updated_at, notes=[self._note(note) for note in case.notes or ()],
+            deleted_at=case.deleted_at, changed_by=self.names.actor(case.updated_by) or 0,
+            changed_at=case.updated_at, notes=[self._note(note) for note in notes], past=past,
             number=self._number(case.number),
         )  # fmt: skip
         if external_id is not None:
             self.known.external.add((channel, external_id))
         return arrival
-
-    def _user(self, login: str | None) -> int | None:
-        if not login:
-            return None
-        return 0 if login == NOBODY else self.names.user(login)
-
-    def _person(self, login: str | None) -> int | None:
-        """A user who has a case or wrote a note: casectl itself does neither."""
-        return None if login == NOBODY else self._user(login)
 
     def _check_times(self, case: ExportedCase) -> None:
         times = [getattr(case, name) for name in ("created_at", "updated_at", "first_response_at", "resolved_at",
@@ -180,7 +214,8 @@ class WholePlan:
 
     def _note(self, note: ExportedNote) -> ArrivingNote:
         return ArrivingNote(
-            content=case_input.note_text(note.content), is_internal=note.is_internal, author=self._person(note.author),
+            content=case_input.note_text(note.content), is_internal=note.is_internal,
+            author=self.names.person(note.author),
             channel=case_input.one_line(note.channel, "channel", "/notes/channel", case_input.MAX_TAG),
             at=note.created_at,
         )  # fmt: skip
@@ -229,6 +264,7 @@ async def _plan(
     rights.require(unit.actor, "case:read_any")
     cases = [record.whole for record in records if record.whole is not None]
     words = {word for case in cases for word in (case.number, case.parent or "")} - {""}
+    words |= {name for case in cases for kind, name in named_in(case) if kind == "parent"}
     rows, _ = await unit.cases.lock_found(sorted(words))
     external = {(case.channel, case.external_id) for case in cases if case.external_id}
     known = WholeKnown(
@@ -240,9 +276,11 @@ async def _plan(
     kinds = await unit.configuration.case_types()
     types = {key: await _type(unit, *key) for key in dict.fromkeys((case.type, case.type_revision) for case in cases)}
     book = await TypeBook.read(unit, (), *(found for found in types.values() if isinstance(found, LoadedType)))
+    now = await unit.now()
+    every_type = await unit.types.all() if any(case.history for case in cases) else ()
     made = WholePlan(
         unit.actor, known, names, types, [kind.number_pattern for kind in kinds],
-        statuses=book.status_id, now=await unit.now(),
+        histories=Histories(unit.actor, names, book, every_type, now), statuses=book.status_id, now=now,
     )  # fmt: skip
     made.read(records)
     return made
@@ -263,8 +301,11 @@ async def _write(unit: Unit, made: WholePlan, names: Names, source: str) -> None
     arrivals = made.arrivals
     used = [getattr(arrival, name) for arrival in arrivals for name in _PEOPLE]
     used += [note.author for arrival in arrivals for note in arrival.notes]
+    used += [number for arrival in arrivals for step in arrival.past for number in people_of(step)]
     await names.make(unit, used)
     for arrival in arrivals:
+        for step in arrival.past:
+            make_real(step, names)
         for name in _PEOPLE:
             setattr(arrival, name, names.real(getattr(arrival, name)))
         for note in arrival.notes:

@@ -65,6 +65,7 @@ class TypeBook:
     def __init__(self, types: dict[tuple[int, int], LoadedType], statuses: dict[str, tuple[int, int]]) -> None:
         self._types = types
         self._names = {found[0]: name for name, found in statuses.items()}
+        self._categories = dict(statuses.values())
         self._ids: dict[str, int] = {}
         self._by_key = {law.status_key(name): found for name, found in statuses.items()}
 
@@ -90,6 +91,10 @@ class TypeBook:
         if name not in self._ids:
             self._ids[name] = self._by_key[law.status_key(name)][0]
         return self._ids[name]
+
+    def category_id(self, status_id: int) -> int:
+        """The number of a status's category."""
+        return self._categories[status_id]
 
     def knows_status(self, name: str) -> bool:
         """Whether any type of the tenant may have this status."""

@@ -74,7 +74,6 @@ def whole_record(line: int, cells: Mapping[str, Any], *, is_csv: bool) -> Change
     """The record of a line of an export."""
     try:
         case = msgspec.convert(case_values(cells) if is_csv else cells, ExportedCase)
-        case = msgspec.structs.replace(case, history=UNSET)
         content = msgspec.json.encode(case, order="sorted")
     except (ValueError, RecursionError) as error:  # msgspec's and those of bytes that are no text are ValueErrors
         return unread_record(line, repr(cells), f"it is no line of an export: {error}")

@@ -86,7 +86,7 @@ UNVERSIONED = frozenset({"first_response_at"})
 """Columns that follow from a note, which steps no version (DECISIONS 23)."""
 
 
-def _update_statement(columns: Sequence[str]) -> LiteralString:
+def update_statement(columns: Sequence[str]) -> LiteralString:
     """UPDATE of the given columns (keys of COLUMN_TYPES) from a JSON record set."""
     chosen: list[LiteralString] = [name for name in COLUMN_TYPES if name in columns]
     assignments = "".join([f"{name} = u.{name}, " for name in chosen])
@@ -100,7 +100,7 @@ def _update_statement(columns: Sequence[str]) -> LiteralString:
     )
 
 
-def _step(changes: Mapping[str, Any]) -> int:
+def step_of(changes: Mapping[str, Any]) -> int:
     """How far the version steps."""
     return int(bool(changes.keys() & COLUMN_TYPES.keys() - UNVERSIONED))
 
@@ -257,20 +257,20 @@ class StoredCases:
             _refuse_back_dated(context.changed_at, touched)
             defaults = {"changed_by": context.changed_by, "changed_at": context.changed_at}
             records = [
-                {"id": row.id, "step": _step(changes)}
+                {"id": row.id, "step": step_of(changes)}
                 | defaults
                 | {name: getattr(row, name) for name in columns}
                 | dict(changes)
                 for row, changes in touched
             ]
             await context.sql.run(
-                _update_statement(sorted(columns)),
+                update_statement(sorted(columns)),
                 {"tenant": context.tenant_id, "rows": msgspec.json.encode(records).decode()},
             )
         for row, changes in touched:
             for name in changes.keys() & COLUMN_TYPES.keys():
                 setattr(row, name, changes[name])
-            row.version += _step(changes)
+            row.version += step_of(changes)
         return [row.version for row, _ in rows]
 
     async def page(self, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from casectl.store import exports
+from casectl.store import arriving, exports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,39 +17,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 1_000_000
 """What `take_numbers` gives at most."""
-
-_CASES: LiteralString = """
-    INSERT INTO cases (tenant_id, id, number, title, description, case_type_id, type_revision, status_id, category,
-        priority, assignee_id, team_id, reporter_id, contact_id, parent_id, tags, fields, due_at, channel, external_id,
-        is_restricted, created_by, created_at, first_response_at, resolved_at, closed_at, deleted_at, changed_by,
-        changed_at)
-    SELECT %(tenant)s, n.id, n.number, n.title, n.description, n.case_type_id, n.type_revision, n.status_id,
-        n.category, n.priority, n.assignee_id, n.team_id, n.reporter_id, n.contact_id, n.parent_id, n.tags, n.fields,
-        n.due_at, n.channel, n.external_id, n.is_restricted, n.created_by, n.created_at, n.first_response_at,
-        n.resolved_at, n.closed_at, n.deleted_at, n.created_by, n.created_at
-    FROM jsonb_to_recordset(%(cases)s::jsonb) AS n(
-        id bigint, number text, title text, description text, case_type_id int, type_revision int, status_id int,
-        category smallint, priority smallint, assignee_id int, team_id int, reporter_id int, contact_id int,
-        parent_id bigint, tags text[], fields jsonb, due_at timestamptz, channel text, external_id text,
-        is_restricted boolean, created_by int, created_at timestamptz, first_response_at timestamptz,
-        resolved_at timestamptz, closed_at timestamptz, deleted_at timestamptz)
-"""
-
-_LAST_CHANGES: LiteralString = """
-    UPDATE cases c SET changed_by = u.changed_by, changed_at = u.changed_at
-    FROM jsonb_to_recordset(%(cases)s::jsonb) AS u(
-        id bigint, created_by int, created_at timestamptz, changed_by int, changed_at timestamptz)
-    WHERE c.tenant_id = %(tenant)s AND c.id = u.id AND (u.created_by, u.created_at) <> (u.changed_by, u.changed_at)
-"""
-"""In a statement of its own: the audit has the case from when it was opened on, and by whom."""
-
-_NOTES: LiteralString = """
-    INSERT INTO notes (tenant_id, id, case_id, content, is_internal, channel, author_id, created_at, changed_by,
-                       changed_at)
-    SELECT %(tenant)s, n.id, n.case_id, n.content, n.is_internal, n.channel, n.author, n.at, coalesce(n.author, 0), n.at
-    FROM json_to_recordset(%(notes)s::json)
-         AS n(id bigint, case_id bigint, content text, is_internal boolean, channel text, author int, at timestamptz)
-"""
 
 _CASES_OF: LiteralString = """
     SELECT line_key, case_id FROM import_rows
@@ -114,28 +79,7 @@ class StoredExchange:
 
     async def take_in(self, arrivals: Sequence[Arrival]) -> list[int]:
         """See `casectl.unit_exchange.Exchange.take_in`."""
-        context = self._context
-        notes = sum(len(arrival.notes) for arrival in arrivals)
-        counts = {"cases.id": len(arrivals)} | ({"notes.id": notes} if notes else {})
-        last = await context.take_each(counts)
-        first = last["cases.id"] - len(arrivals) + 1
-        following = last.get("notes.id", 0) - notes + 1
-        cases: list[dict[str, Any]] = []
-        written: list[dict[str, Any]] = []
-        for case_id, arrival in enumerate(arrivals, first):
-            values = msgspec.to_builtins(arrival)
-            for note in values.pop("notes"):
-                written.append(note | {"id": following + len(written), "case_id": case_id})
-            if arrival.parent_id is not None and arrival.parent_id < 0:
-                values["parent_id"] = first - arrival.parent_id - 1
-            cases.append(values | {"id": case_id})
-        parameters = {"tenant": context.tenant_id, "cases": msgspec.json.encode(cases).decode()}
-        await context.sql.run(_CASES, parameters)
-        await context.sql.run(_LAST_CHANGES, parameters)
-        if written:
-            notes_of = {"tenant": context.tenant_id, "notes": msgspec.json.encode(written).decode()}
-            await context.sql.run(_NOTES, notes_of)
-        return list(range(first, first + len(arrivals)))
+        return await arriving.take_in(self._context, arrivals)
 
     async def cases_of(self, source: str, line_keys: Sequence[str]) -> dict[str, int]:
         """See `casectl.unit_exchange.Exchange.cases_of`."""

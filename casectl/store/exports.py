@@ -28,8 +28,8 @@ FULLEST = 8_000_000
 
 _WHOLE: LiteralString = (
     "SELECT " + CASE_COLUMNS + ", c.description, c.type_revision, c.created_by, c.changed_by"
-    " FROM cases c WHERE c.tenant_id = %s AND c.id = ANY(%s::bigint[]) ORDER BY c.id"
 )  # fmt: skip
+_OF_IDS: LiteralString = " FROM cases c WHERE c.tenant_id = %s AND c.id = ANY(%s::bigint[]) ORDER BY c.id"
 
 _SIZE: LiteralString = "octet_length(c.description) + pg_column_size(c.fields)"
 _SIZE_OF_NOTES: LiteralString = """
@@ -42,16 +42,22 @@ _SIZE_OF_HISTORY: LiteralString = """
 """
 
 _NOTES: LiteralString = """
-    SELECT n.case_id, n.created_at, n.author_id, n.channel, n.is_internal, n.content
+    SELECT n.case_id, n.created_at, n.author_id, n.channel, n.is_internal, n.content, n.id
     FROM notes n WHERE n.tenant_id = %s AND n.case_id = ANY(%s::bigint[]) AND (%s OR NOT n.is_internal)
     ORDER BY n.case_id, n.id
 """
 
 _HISTORY: LiteralString = """
-    SELECT a.case_id, a.occurred_at, a.actor_id, a.operation, a.request_id, a.object, a.action, a.historic, a.payload
-    FROM audit a WHERE a.tenant_id = %s AND a.case_id = ANY(%s::bigint[]) AND (%s OR NOT a.is_internal)
-    ORDER BY a.case_id, a.occurred_at, a.seq
+    SELECT a.case_id, a.occurred_at, a.actor_id, a.operation, a.request_id, a.object, a.action, a.historic,
+           a.payload - 'case_id', a.object_id
+    FROM unnest(%s::bigint[], %s::bigint[]) AS w(case_id, newest)
+    JOIN audit a ON a.tenant_id = %s AND a.case_id = w.case_id AND a.seq <= w.newest
+    WHERE %s OR NOT a.is_internal ORDER BY a.case_id, a.seq
 """
+"""In the order in which it was written, up to what the case itself was read with."""
+
+_NEWEST: LiteralString = """,
+    (SELECT max(a.seq) FROM audit a WHERE a.tenant_id = c.tenant_id AND a.case_id = c.id)"""
 
 _LOGINS: LiteralString = "SELECT id, login FROM users WHERE tenant_id = %s AND id = ANY(%s::int[])"
 
@@ -61,15 +67,19 @@ async def page(
 ) -> tuple[list[ExportedCase], str | None]:
     """See `casectl.unit_exchange.Exchange.page`."""
     ids, has_more = await _ids(context, query, extent, limit, after)
-    rows = await context.sql.rows(_WHOLE, (context.tenant_id, ids))
-    notes = await _of_cases(context, _NOTES, ids, extent) if extent.notes else []
-    events = await _of_cases(context, _HISTORY, ids, extent) if extent.history else []
+    newest: LiteralString = _NEWEST if extent.history else ""
+    rows = await context.sql.rows(_WHOLE + newest + _OF_IDS, (context.tenant_id, ids))
+    events = await _events(context, rows, extent) if extent.history else []
+    notes = await context.sql.rows(_NOTES, (context.tenant_id, ids, extent.internal)) if extent.notes else []
+    if extent.history:  # what was written meanwhile is in neither
+        told = {row[9] for row in events if row[5] == "note"}
+        notes = [row for row in notes if row[6] in told]
     names = await names_of(context, rows)
     actors = {actor for row in rows for actor in row[WIDTH + 2 : WIDTH + 4]}
     logins = await _logins(context, actors | {row[2] for row in (*notes, *events)})
     own_notes = _by_case(notes, lambda row: _note(row, logins))
-    told = await names_in(context, [row[8] or {} for row in events])
-    own_events = _by_case(events, lambda row: _event(row, logins, told))
+    words = await names_in(context, [row[8] or {} for row in events])
+    own_events = _by_case(events, lambda row: _event(row, logins, words))
     cases = [
         _case(row, names, logins, own_notes.get(row[0], []) if extent.notes else None,
               own_events.get(row[0], []) if extent.history else None)
@@ -115,8 +125,9 @@ async def _read(context: Context, cursor: str | None) -> int:
     return msgspec.json.decode(value, type=int)
 
 
-async def _of_cases(context: Context, statement: LiteralString, ids: Sequence[int], extent: Extent) -> list[Any]:
-    return await context.sql.rows(statement, (context.tenant_id, ids, extent.internal))
+async def _events(context: Context, rows: Sequence[Any], extent: Extent) -> list[Any]:
+    newest = [[row[0] for row in rows], [row[-1] for row in rows]]
+    return await context.sql.rows(_HISTORY, (*newest, context.tenant_id, extent.internal))
 
 
 async def _logins(context: Context, ids: Iterable[int | None]) -> dict[int | None, str]:

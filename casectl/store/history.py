@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from casectl.model.case import Change, HistoryEntry
+from casectl.model.export import HIDDEN, NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import LiteralString
 
     from casectl.store.context import Context
-
-HIDDEN = "(hidden)"
-"""Stands for what the reader of a history may not see, such as a restricted parent."""
 
 _ENTRIES: LiteralString = """
     SELECT a.occurred_at, coalesce(u.login, 'casectl'), a.operation, a.request_id, a.object, a.object_id, a.action,
@@ -71,8 +69,10 @@ async def names_in(context: Context, payloads: Sequence[Mapping[str, Any]]) -> d
     return names
 
 
-def _told(known: dict[int, str], value: int | None) -> str | None:
+def _told(column: str, known: dict[int, str], value: int | None) -> str | None:
     """The name of an id in the audit."""
+    if value == 0 and column == "created_by":
+        return NOBODY
     return None if value is None else known.get(value, HIDDEN)
 
 
@@ -81,7 +81,7 @@ def changes_of(payload: Mapping[str, Any], names: Mapping[str, dict[int, str]]) 
     changes = []
     for column, (before, after) in sorted(payload.items()):
         if column in _NAMES:
-            before, after = (_told(names.get(column, {}), value) for value in (before, after))  # noqa: PLW2901
+            before, after = (_told(column, names.get(column, {}), value) for value in (before, after))  # noqa: PLW2901
         changes.append(Change(field=field_of(column), before=before, after=after))
     return changes
 
