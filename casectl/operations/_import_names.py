@@ -14,7 +14,7 @@ from casectl.errors import InvalidInput
 from casectl.model.export import NOBODY
 from casectl.model.imports import ContactName
 from casectl.rules import case_input, rights
-from casectl.rules.export_history import named_in
+from casectl.rules.export_history import contact_told, named_in
 from casectl.rules.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -167,11 +167,12 @@ def contact_of_case(whole: ExportedCase) -> ContactName | None:
 
 
 def contact_named(whole: ExportedCase, told: str) -> ContactName:
-    """A contact that the history of a whole case tells, by mail address or by name."""
+    """A contact that the history of a whole case tells: `Ann Lee <ann@example.com>`, or by name alone."""
     own = contact_of_case(whole)
-    if own is not None and told == (own.email or own.name):
+    if own is not None and told == contact_told(whole):
         return own
-    return ContactName(email=told if "@" in told else None, name=told.partition("@")[0] or told)
+    name, _, email = told.removesuffix(">").rpartition(" <") if told.endswith(">") else (told, "", "")
+    return ContactName(email=email, name=name) if name and email else ContactName(email=None, name=told)
 
 
 def _contacts_of(record: ChangeRecord) -> list[ContactName]:

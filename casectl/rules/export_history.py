@@ -92,7 +92,9 @@ def _is_name(value: Any) -> bool:
 
 
 def contact_told(case: ExportedCase) -> str | None:
-    """The contact of a case as a history tells it: by mail address, else by name."""
+    """The contact of a case as a history tells it: `Ann Lee <ann@example.com>`, or by name alone."""
+    if case.contact and case.contact_email:
+        return f"{case.contact} <{case.contact_email}>"
     return case.contact_email or case.contact or None
 
 

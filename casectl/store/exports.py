@@ -15,7 +15,7 @@ from casectl.store.history import changes_of, names_in
 from casectl.store.pages import at_most, bad_cursor, condition_of, planned_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import LiteralString
 
     from casectl.rules.query import Query
@@ -59,6 +59,10 @@ _HISTORY: LiteralString = """
 _NEWEST: LiteralString = """,
     (SELECT max(a.seq) FROM audit a WHERE a.tenant_id = c.tenant_id AND a.case_id = c.id)"""
 
+_CONTACTS: LiteralString = """
+    SELECT id, name || coalesce(' <' || email || '>', '') FROM contacts WHERE tenant_id = %s AND id = ANY(%s::int[])
+"""
+
 _LOGINS: LiteralString = "SELECT id, login FROM users WHERE tenant_id = %s AND id = ANY(%s::int[])"
 
 
@@ -78,7 +82,7 @@ async def page(
     actors = {actor for row in rows for actor in row[WIDTH + 2 : WIDTH + 4]}
     logins = await _logins(context, actors | {row[2] for row in (*notes, *events)})
     own_notes = _by_case(notes, lambda row: _note(row, logins))
-    words = await names_in(context, [row[8] or {} for row in events])
+    words = await _words(context, [row[8] or {} for row in events])
     own_events = _by_case(events, lambda row: _event(row, logins, words))
     cases = [
         _case(row, names, logins, own_notes.get(row[0], []) if extent.notes else None,
@@ -128,6 +132,15 @@ async def _read(context: Context, cursor: str | None) -> int:
 async def _events(context: Context, rows: Sequence[Any], extent: Extent) -> list[Any]:
     newest = [[row[0] for row in rows], [row[-1] for row in rows]]
     return await context.sql.rows(_HISTORY, (*newest, context.tenant_id, extent.internal))
+
+
+async def _words(context: Context, payloads: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, str]]:
+    """What a history tells for ids: contacts by name and address, so that they can be made again."""
+    words = await names_in(context, payloads)
+    if "contact_id" in words:
+        ids = list(words["contact_id"])
+        words["contact_id"] = dict(await context.sql.rows(_CONTACTS, (context.tenant_id, ids)))
+    return words
 
 
 async def _logins(context: Context, ids: Iterable[int | None]) -> dict[int | None, str]:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -17,10 +18,14 @@ from hypothesis import strategies as st
 from casectl.api.app import make_app
 from casectl.desk.identity import Identity
 from casectl.desk.local import LocalDesk
+from casectl.errors import Refusal
 from casectl.model.export import ExportedCase, ExportedNote
 from casectl.model.imports import CreateOptions
 from casectl.operations.import_changes import ImportChanges
+from casectl.operations.note import AddNote
+from casectl.operations.update import Update
 from casectl.rules.import_values import whole_record
+from casectl.store.checks import run_checks
 from tests import incident_log as log
 from tests.conftest import copied
 from tests.contract.conftest import contract_template, remote_template, serving
@@ -57,6 +62,11 @@ class Place:
         """The database without a command between."""
         return LocalDesk(lambda: psycopg.connect(**self.database.app), Identity(tenant=tenant, login="admin"))
 
+    def findings(self):
+        """What is wrong in the database."""
+        with psycopg.connect(**self.database.owner) as connection:
+            return run_checks(connection, app_role="desk_app", read_role="desk_read")
+
     def empty(self):
         """Take all cases away."""
         with psycopg.connect(**self.database.superuser) as connection:
@@ -69,6 +79,7 @@ class Place:
                 "case_search",
                 "import_rows",
                 "audit",
+                "outbox",
                 "contacts",
             ):
                 connection.execute(f"DELETE FROM desk.{table}")
@@ -169,6 +180,51 @@ def test_what_goes_out_comes_in_again_as_it_was(place, cases, kind) -> None:
     place.imported(first)
     place.run("globex", "export", "--notes", "--trash", "--overwrite", "--file", copy)
     assert without_versions(copy) == without_versions(first)
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.integers(1, 5),
+        st.one_of(
+            st.fixed_dictionaries({"title": LINES}), st.fixed_dictionaries({"description": TEXTS}),
+            st.fixed_dictionaries({"tags": TAGS, "priority": st.sampled_from(["low", "critical"])}),
+            st.fixed_dictionaries({"fields": FIELDS, "assignee": st.sampled_from(["wanda", "none"])}),
+            st.fixed_dictionaries({"team": st.sampled_from(["l1", "l2", "none"]), "is_restricted": st.booleans()}),
+            st.fixed_dictionaries({"parent": st.integers(1, 5).map(lambda number: f"INC-2026-{number:05}")}),
+            st.fixed_dictionaries({"status": st.sampled_from(["active", "resolved", "closed"])}),
+            st.fixed_dictionaries({"contact": st.sampled_from(["none", "Ann Lee <ann@example.com>"])}),
+            TEXTS.filter(str.strip).map(lambda text: {"content": text, "is_internal": len(text) % 2 == 0}),
+        ),
+    ),
+    max_size=12,
+)  # fmt: skip
+"""What is done to cases by their place: changes and notes."""
+
+
+@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(cases=cases(), changes=CHANGES, kind=st.sampled_from(["csv", "jsonl", "json"]), notes=st.booleans())
+def test_what_goes_out_with_its_history_comes_in_again_as_it_became(place, cases, changes, kind, notes) -> None:
+    place.empty()
+    place.fill(cases)
+    with place.desk("acme") as desk:
+        for number, change in changes:
+            case = f"INC-2026-{number:05}"
+            with suppress(Refusal):
+                desk.perform(AddNote(case=case, **change) if "content" in change else Update(case=case, **change))
+    first, copy = place.folder / f"first.{kind}", place.folder / f"copy.{kind}"
+    wanted = ["--history", "--trash", *(["--notes"] if notes else []), "--overwrite", "--file"]
+    place.run("acme", "export", *wanted, first)
+    place.imported(first)
+    place.run("globex", "export", *wanted, copy)
+    assert without_requests(copy) == without_requests(first)
+    assert place.findings() == []
+
+
+def without_requests(path):
+    """The export's text but for what a copy has of its own: the requests that wrote the past into it, as such."""
+    from re import sub
+
+    return sub(r'"+request_id"+:"+\w*"+|"+historic"+:(true|false)', "", path.read_text("utf-8"))
 
 
 def without_versions(path):

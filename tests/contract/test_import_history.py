@@ -289,7 +289,8 @@ def test_what_a_history_names_must_be_there(desk, prepared_database) -> None:
     assert export(copy) == []
     people = [
         Change(field="assignee", before="wanda", after="ghost"), Change(field="team", before=None, after="ghosts"),
-        Change(field="contact", before=None, after="zoe@example.com"), Change(field="parent", before=None, after="X-1"),
+        Change(field="contact", before=None, after="Zoe <zoe@example.com>"),
+        Change(field="parent", before=None, after="X-1"),
     ]  # fmt: skip
     made = back_and_forth(case, people, actor="eve")
     assert take_in(copy, [made], source="t", create=EVERYBODY).created == 1

@@ -103,9 +103,9 @@ def import_file(  # noqa: PLR0913, PLR0917 - the options of the command line
     """Import cases and their history from a file.
 
     Each line is a case, or one change of a case, as the map says. Without a map the names of the columns tell what they
-    mean, and an export of casectl makes the cases it was made of. Lines keep their own times and people and go through
-    the same rules as any change; those refused go to a file with line number and reason. What was imported once is left
-    alone, so an interrupted import is simply started again.
+    mean, and an export of casectl makes the cases it was made of, with the history that it holds. Lines keep their own
+    times and people and go through the same rules as any change; those refused go to a file with line number and
+    reason. What was imported once is left alone, so an interrupted import is simply started again.
     """
     from casectl.desk.open import open_desk
 
