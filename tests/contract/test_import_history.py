@@ -326,7 +326,6 @@ def test_notes_and_history_must_agree(desk) -> None:
         (msgspec.structs.replace(case, notes=[]), "/history/1/changes: the note is none of the case"),
         (msgspec.structs.replace(case, notes=case.notes * 2), "/notes: its history does not tell all of its notes"),
         (msgspec.structs.replace(case, notes=UNSET, history=[case.history[0], case.history[-1]]), ""),
-        (msgspec.structs.replace(case, updated_at=case.created_at), "/updated_at: its history goes on"),
     ):
         result = take_in(copy, [odd], source=told or "fine")
         assert [outcome.reason for outcome in result.outcomes if told not in outcome.reason] == []
@@ -364,7 +363,7 @@ def test_other_content_and_purged_numbers_are_refused(desk) -> None:
     number = cases[0].number
     desk.perform(Delete(case=number))
     desk.perform(Purge(cases=[number], confirm=[number]))
-    assert take_in(desk, cases).outcomes[0].reason == f"the number {number} is taken by another case"
+    assert take_in(desk, cases).outcomes[0].reason == f"the number {number} cannot be taken"
 
 
 @pytest.mark.parametrize("login", ["wanda", "rita"])
