@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
 
 from msgspec import UNSET, UnsetType
 
+from casectl.desk.lent import LentDesks
 from casectl.errors import InvalidInput
 from casectl.model.case import BulkResult
 from casectl.operation import Call
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from casectl.desk import Desk
     from casectl.model.case import ActionChoice, Case, CaseDetail, CasePage, HistoryEntry, Note
+    from casectl.model.export import ExportedCase, ExportPage
     from casectl.operation import Operation
 
 Result = TypeVar("Result")
@@ -201,7 +203,25 @@ class CaseManager:
 
         return self._pages(lambda cursor: Search(query=[query], sort=sort, limit=page_size, cursor=cursor))
 
-    def _pages(self, page: Callable[[str | UnsetType], Operation[CasePage]]) -> Iterator[Case]:
+    def export(
+        self, *, query: str = "", notes: bool = False, history: bool = False, trash: bool = False
+    ) -> Iterator[ExportedCase]:
+        """Whole cases in the order of their ids, as `casectl export` has them, fetched page by page as they are taken.
+
+        Closed cases are among them, deleted ones with `trash`. `casectl import` makes the same cases of their JSON.
+        """
+        from casectl.operations.export_cases import ExportCases
+
+        words = [query] if query.strip() else []
+        return self._pages(
+            lambda cursor: ExportCases(query=words, notes=notes, history=history, trash=trash, cursor=cursor)
+        )
+
+    @overload
+    def _pages(self, page: Callable[[str | UnsetType], Operation[CasePage]]) -> Iterator[Case]: ...
+    @overload
+    def _pages(self, page: Callable[[str | UnsetType], Operation[ExportPage]]) -> Iterator[ExportedCase]: ...
+    def _pages(self, page: Callable[[str | UnsetType], Operation[Any]]) -> Iterator[Any]:
         cursor: str | UnsetType = UNSET
         while True:
             found = self.perform(page(cursor))
@@ -317,30 +337,6 @@ class CaseManager:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-class LentDesks:
-    """Local desks, each with a connection of its own, lent to one thread at a time and kept for the next."""
-
-    def __init__(self, make: Callable[[], Desk]) -> None:
-        self._make = make
-        self._idle: list[Desk] = []
-
-    def perform(self, operation: Operation[Result], call: Call | None = None) -> Result:
-        """See `casectl.desk.Desk.perform`."""
-        try:
-            desk = self._idle.pop()
-        except IndexError:
-            desk = self._make()
-        try:
-            return desk.perform(operation, call)
-        finally:
-            self._idle.append(desk)
-
-    def close(self) -> None:
-        """Close those that are not at work."""
-        while self._idle:
-            self._idle.pop().close()
 
 
 def _server_of(base_url: str) -> str:

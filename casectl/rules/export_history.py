@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from casectl.model.export import ExportedCase, ExportedEvent
 
-MOST_ENTRIES = 10_000
+MOST_ENTRIES = 5_000
 """Entries in the history of one case."""
 
 LONGEST_WAIT = timedelta(minutes=10)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec import UNSET
 
-from casectl.client import CaseManager, LentDesks
+from casectl.client import CaseManager
+from casectl.desk.lent import LentDesks
 from casectl.errors import (
     Conflict,
     InvalidInput,
@@ -23,6 +24,7 @@ from casectl.errors import (
     VersionConflict,
 )
 from casectl.model.case import Case, CaseDetail, Note
+from casectl.model.export import ExportedCase
 from casectl.operations.user_add import AddUser
 from casectl.operations.user_list import ListUsers
 
@@ -135,6 +137,22 @@ def test_lists_come_page_by_page_and_only_as_far_as_they_are_taken(manager: Case
     assert list(manager.list_cases(assigned_to="@me")) == []
     assert len(list(manager.list_cases(assigned_to=None, status="new"))) == 7
     assert [case.title for case in manager.search("case 3")] == ["case 3"]
+
+
+def test_an_export_gives_whole_cases_page_by_page(manager: CaseManager) -> None:
+    made = [manager.create_case(f"case {number}", priority=1 + number % 4) for number in range(3)]
+    manager.add_note(made[0].id, "hello", is_internal=True)
+    manager.delete_case(made[1].id)
+    assert [case.number for case in manager.export()] == [made[0].number, made[2].number]
+    first = next(iter(manager.export(notes=True, history=True)))
+    assert isinstance(first, ExportedCase)
+    assert isinstance(first.notes, list)
+    assert isinstance(first.history, list)
+    assert [note.content for note in first.notes] == ["hello"]
+    assert [(event.object, event.action) for event in first.history] == [("case", "insert"), ("note", "insert")]
+    assert (first.number, first.title, first.created_by) == (made[0].number, "case 0", "admin")
+    plain = list(manager.export(query="priority:medium", trash=True))
+    assert [(case.title, case.notes, case.history) for case in plain] == [("case 1", UNSET, UNSET)]
 
 
 @pytest.mark.parametrize("hostile", ['a"b', "a b", "x) or (status:new", "\\", "status:new", "ü,", "'; --"])
