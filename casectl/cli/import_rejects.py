@@ -1,7 +1,7 @@
 """The file of lines that an import refused: line number, reason, and the line as it stood. Only casectl.cli imports it.
 
-Only its owner can read it (0600); it is made when the first line is refused. Cells that a spreadsheet would run as a
-formula begin with an apostrophe.
+Only its owner can read it (0600); it is made when the first line is refused, and takes the place of an older one then:
+lines are there as soon as their batch is imported. Cells that a spreadsheet would calculate begin with an apostrophe.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import csv
 import os
 import re
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TextIO
 
+from casectl.cli.export_file import open_draft
 from casectl.errors import Failure
+from casectl.rules.export_cells import MARK, is_calculated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FORMULA = "[=+\\-@\t\r]"
 _NUMBER = r"[+-]?[0-9]+([.,][0-9]+)?"
 
 
@@ -73,14 +75,29 @@ class Rejects:
 
 
 def _open(path: str) -> TextIO:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):  # never of a device such as /dev/null
-        os.fchmod(descriptor, 0o600)
+    descriptor = _device(path)
+    if descriptor is None:
+        draft, descriptor = open_draft(Path(path))
+        try:
+            draft.replace(path)
+        except OSError:
+            os.close(descriptor)
+            draft.unlink()
+            raise
     return os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", newline="")
 
 
+def _device(path: str) -> int | None:
+    """What the path names is written into where it is no file: a pipe, /dev/null. None of a file or of nothing."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
 def _harmless(cell: str) -> str:
-    if re.match(_FORMULA, cell) and not re.fullmatch(_NUMBER, cell):
-        return "'" + cell
-    return cell
+    return MARK + cell if is_calculated(cell) and not re.fullmatch(_NUMBER, cell) else cell

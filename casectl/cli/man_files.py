@@ -13,6 +13,7 @@ from casectl.cli import roff
 from casectl.cli.command_help import context_of
 from casectl.cli.command_tree import PROGRAM
 from casectl.cli.common_options import COMMON_OPTIONS, PREFIX, SAFETY
+from casectl.cli.export_file import NewFile
 from casectl.cli.group_help import EXAMPLES
 from casectl.cli.help_page import option_names
 from casectl.cli.manual_blocks import blocks_of
@@ -22,6 +23,8 @@ from casectl.errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_ELSEWHERE = "name a folder of your own"
 
 _FILES = {
     "$XDG_CONFIG_HOME/casectl/config.toml": "your settings; casectl help configuration",
@@ -34,7 +37,8 @@ _FILES = {
 def write_man_pages(folder: str) -> tuple[str, int, str]:
     """Write all pages below `folder`, man1 and man7; the folder, how many there are, and a command that shows one.
 
-    Raises Failure where they cannot be written.
+    Pages that are there are replaced; everybody may read them, as far as the umask allows. Raises Failure where they
+    cannot be written and UsageError for a link in the place of a page.
     """
     pages = man_pages()
     root = Path(folder).expanduser().resolve()
@@ -42,9 +46,10 @@ def write_man_pages(folder: str) -> tuple[str, int, str]:
         for name, text in pages.items():
             path = root / f"man{name[-1]}" / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="ascii")
+            with NewFile(path, overwrite=True, mode=0o644, hint=_ELSEWHERE) as page:
+                page.write([text.encode("ascii")])
     except OSError as error:
-        raise Failure(f"cannot write {error.filename}: {error.strerror}", hint="name a folder of your own") from error
+        raise Failure(f"cannot write {error.filename}: {error.strerror}", hint=_ELSEWHERE) from error
     return str(root), len(pages), f"man -M {root} casectl"
 
 

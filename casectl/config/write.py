@@ -202,9 +202,10 @@ def _change(document: Any, place: tuple[str, ...], value: str | int | bool | Non
 
 def _replace(path: str, text: str, before: os.stat_result | None, *, private: bool) -> None:
     """Put a file with `text` in the place of one with the status `before`, whose owner and mode it gets."""
-    draft = f"{path}.{os.getpid()}"
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+    draft = f"{path}.{os.urandom(6).hex()}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:  # from here on the draft is ours: what lay there before is nobody's business
+        with open(descriptor, "wb") as file:
             if before is not None and os.geteuid() == 0 and before.st_uid != 0:
                 os.fchown(file.fileno(), before.st_uid, before.st_gid)  # root changes somebody's file
             os.fchmod(file.fileno(), 0o600 if private or before is None else stat.S_IMODE(before.st_mode))
@@ -212,9 +213,8 @@ def _replace(path: str, text: str, before: os.stat_result | None, *, private: bo
             file.flush()
             os.fsync(file.fileno())
         os.rename(draft, path)
-    except OSError:
-        if os.path.lexists(draft):
-            os.unlink(draft)
+    except BaseException:
+        os.unlink(draft)
         raise
 
 

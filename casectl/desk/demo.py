@@ -49,18 +49,19 @@ class Filled(Noun, frozen=True, kw_only=True):
 
 
 class FillDemo(Operation[Filled | None], frozen=True, kw_only=True):
-    """Write the people and cases of a made-up desk with their history into the actor's tenant, unless it has any."""
+    """Write the people and cases of a made-up desk with their history into the actor's tenant, unless it has any.
+
+    The desk is made up before: a transaction that waits for it would be ended as idle.
+    """
 
     name, right, historic = "demo", "tenant:manage", True
-    cases: int = CASES
-    seed: int = SEED
-    now: datetime
+    desk: DemoDesk
 
     async def run(self, unit: Unit) -> Filled | None:
         await setup.lock_tenant(unit)
         if await unit.people.teams():
             return None
-        desk = make_desk(self.cases, self.seed, self.now)
+        desk = self.desk
         writer = _Writer(unit, desk)
         await writer.people()
         for first in range(0, len(desk.cases), _CHUNK):
@@ -94,7 +95,8 @@ def make_demo(
             setup.initialise(config, new, report)
     with setup.desk_of(config, new, report) as desk:
         desk.perform(setup.MakeDefaults())
-        filled = desk.perform(FillDemo(cases=cases, seed=seed, now=datetime.now(ZoneInfo(new.timezone))))
+        made = None if desk.perform(_IsFilled()) else make_desk(cases, seed, datetime.now(ZoneInfo(new.timezone)))
+        filled = desk.perform(FillDemo(desk=made)) if made else None
     return MadeDemo(tenant=tenant, login=new.login, filled=filled)
 
 
@@ -118,6 +120,15 @@ class _IsDemo(Operation[bool], frozen=True, kw_only=True):
         sql = cast("StoredUnit", unit).context.sql
         rows = await sql.rows("SELECT is_demo FROM tenants WHERE tenant_id = %s", (unit.actor.tenant_id,))
         return bool(rows[0][0])
+
+
+class _IsFilled(Operation[bool], frozen=True, kw_only=True):
+    """Whether the actor's tenant has people already, so that nothing need be made up."""
+
+    name, right, reads = "demo", "tenant:manage", True
+
+    async def run(self, unit: Unit) -> bool:
+        return bool(await unit.people.teams())
 
 
 class _Type(msgspec.Struct):

@@ -83,8 +83,12 @@ def to_cell(text: str) -> str:
     safe = text if text.isascii() and text.isprintable() else escaped(text)
     if safe is not text and safe.replace("\\\\", "\\") != text:
         return _ESCAPES + safe
-    is_odd = not text or text.startswith((MARK, *_FORMULA)) or text.lstrip().startswith(_FORMULA)
-    return MARK + text if is_odd else text
+    return MARK + text if not text or text.startswith(MARK) or is_calculated(text) else text
+
+
+def is_calculated(text: str) -> bool:
+    """Whether a spreadsheet would calculate a cell with this text; blanks before it do not keep it from that."""
+    return text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
 
 
 def from_cell(cell: str) -> str | None:

@@ -341,6 +341,14 @@ def test_a_file_that_holds_the_password_already_becomes_private_too(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_hole_a_file_that_was_named_like_the_draft_was_removed(tmp_path):
+    own = tmp_path / f"config.toml.{os.getpid()}"
+    own.write_text("mine")
+    write_setting(str(tmp_path / "config.toml"), "tenant", "acme")
+    assert own.read_text() == "mine"
+    assert {one.name for one in tmp_path.iterdir()} == {"config.toml", own.name}
+
+
 def test_what_is_no_file_is_never_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

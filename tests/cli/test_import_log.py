@@ -269,6 +269,24 @@ def test_lines_that_cannot_be_read_are_refused_and_the_rest_is_imported(place) -
     assert "8 of 9 lines were refused" in done.err
 
 
+def test_hole_the_refused_lines_emptied_a_file_of_somebody_elses(place) -> None:
+    """A second name of the file keeps what it holds; a link is refused, and what it leads to is not touched."""
+    path = place.file("in.csv", "id,title", "1,", "2,  =cmd()", "3,＝cmd()", "4,-5", "5,two", "5,three")  # noqa: RUF001
+    place.file("map.toml", SMALL.replace('"title"', '"title"\npriority = "title"'))
+    private = place.file("private", "mine")
+    (place.folder / "out.csv").hardlink_to(private)
+    (place.folder / "link.csv").symlink_to(private)
+    done = place.run(path, "--map", "map.toml", "--rejects", "out.csv")
+    assert done.returncode == 8, done.err
+    with (place.folder / "out.csv").open(newline="") as file:
+        told = {row["line"]: row["title"] for row in csv.DictReader(file)}
+    assert (told["3"], told["4"], told["5"]) == ("'  =cmd()", "'＝cmd()", "-5")  # noqa: RUF001
+    refused = place.run(path, "--map", "map.toml", "--rejects", "link.csv")
+    assert (refused.returncode, "cannot write link.csv" in refused.err) == (1, True)
+    assert private.read_text() == "mine"
+    assert not list(place.folder.glob(".*csv*"))
+
+
 def test_json_lines_one_row_per_case(place) -> None:
     path = place.file(
         "in.jsonl", json.dumps({"id": 1, "title": "First", "n": 3}), "[1]", "{broken", "", '{"id": 2, "title": null}'

@@ -15,7 +15,7 @@ from casectl.cli import roff
 from casectl.cli.man_files import man_pages, write_man_pages
 from casectl.cli.manual_blocks import blocks_of
 from casectl.cli.manual_pages import TOPICS
-from casectl.errors import Failure
+from casectl.errors import Failure, UsageError
 
 PAGES = man_pages()
 RENDERER = "man" if shutil.which("man") and shutil.which("groff") else "mandoc" if shutil.which("mandoc") else ""
@@ -132,3 +132,21 @@ def test_where_they_cannot_be_written_is_told(tmp_path):
     (tmp_path / "man1").write_text("in the way")
     with pytest.raises(Failure, match="cannot write"):
         write_man_pages(str(tmp_path))
+
+
+def test_hole_a_page_was_written_through_a_link_into_somebody_elses_file(tmp_path):
+    """A link is refused, another name of the file in the place keeps what it holds; everybody may read the pages."""
+    private = tmp_path / "private"
+    private.write_text("mine")
+    (tmp_path / "man1").mkdir()
+    page = tmp_path / "man1" / "casectl-show.1"
+    page.symlink_to(private)
+    with pytest.raises(UsageError, match="is no ordinary file"):
+        write_man_pages(str(tmp_path))
+    page.unlink()
+    os.link(private, page)
+    write_man_pages(str(tmp_path))
+    assert private.read_text() == "mine"
+    assert page.read_text() == PAGES["casectl-show.1"]
+    assert page.stat().st_mode & 0o777 == 0o644
+    assert {one.name for one in (tmp_path / "man1").iterdir()} == {name for name in PAGES if name.endswith("1")}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
+from datetime import UTC, datetime
 
 import msgspec
+import psycopg
 import pytest
 
 from casectl.desk import admin, setup
 from casectl.desk.demo import MOST_CASES, make_demo
+from casectl.desk.demo_data import make_desk
 from casectl.desk.open import open_desk
 from casectl.errors import Conflict, InvalidInput, NotInitialised, NotLoggedIn
 from casectl.operation import Call, Operation
@@ -160,6 +164,28 @@ def test_two_demos_at_once_make_one(before, settings):
 def test_what_a_demo_writes_stands_every_check(before, settings):
     make_demo(settings(), silent, cases=150, seed=3)
     assert admin.db_check(settings(), silent) == []
+
+
+IDLE = (
+    "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - state_change)), 0)::float8 FROM pg_stat_activity"
+    " WHERE state = 'idle in transaction' AND datname = current_database()"
+)
+
+
+def test_hole_a_transaction_waited_until_a_demo_was_made_up(before, settings):
+    """On a loaded machine that took longer than a transaction may be idle."""
+    make_demo(settings(), silent, cases=5)
+    began = time.perf_counter()
+    make_desk(2000, 3, datetime.now(UTC))
+    alone = time.perf_counter() - began
+    making = threading.Thread(target=make_demo, args=(settings(), silent), kwargs={"cases": 2000, "tenant": "large"})
+    making.start()
+    longest = 0.0
+    with psycopg.connect(admin.db_url(settings()), autocommit=True) as observer:
+        while making.is_alive():
+            longest = max(longest, observer.execute(IDLE).fetchone()[0])
+            making.join(0.05)
+    assert 0 < longest < alone / 2
 
 
 def test_the_server_is_told_about_started_and_stopped(before, settings):

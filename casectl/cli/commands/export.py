@@ -45,7 +45,7 @@ def export(  # noqa: PLR0913, PLR0917 - the options of the command line
     config = options.settings()
     output = options.output_for(config)
     operation = ExportCases(query=query or [], notes=notes, history=history, trash=trash)
-    target = NewFile(file, overwrite=overwrite) if file is not None else None
+    target = NewFile(file, overwrite=overwrite, hint=_ELSEWHERE) if file is not None else None
     quiet = bool(options.quiet) or (target is None and output.is_terminal)
     with open_desk(config, options.tell) as desk, Progress("Exporting", quiet=quiet) as progress:
         run = ExportRun(desk, operation, progress)
@@ -59,6 +59,8 @@ def export(  # noqa: PLR0913, PLR0917 - the options of the command line
     elif target is not None:
         note(f"{plural(run.count, 'case')} exported to {target.path}", quiet=bool(options.quiet))
 
+
+_ELSEWHERE = "--file names another place; without it an export goes to standard output"
 
 export.takes_query = True  # type: ignore[attr-defined]
 export.examples = (  # type: ignore[attr-defined]
