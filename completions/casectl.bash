@@ -171,7 +171,7 @@ _casectl_command() {
     'show')
         _arguments=('case')
         _options='-n,--notes|text|how many of the newest notes
---at|text|as it was: 2h (ago), yesterday, 2026-11-23 17:00
+--at|text|as it was: 2h (ago), 14:30, yesterday 14:30, in the tenant'\''s zone
 '
         _casectl_common 2
         ;;

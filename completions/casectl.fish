@@ -70,7 +70,7 @@ function __casectl_describe
             __casectl_common 2
         case 'show'
             set -g __casectl_arguments 'case'
-            set -g __casectl_options '-n,--notes|text|how many of the newest notes' '--at|text|as it was: 2h (ago), yesterday, 2026-11-23 17:00'
+            set -g __casectl_options '-n,--notes|text|how many of the newest notes' '--at|text|as it was: 2h (ago), 14:30, yesterday 14:30, in the tenant\'s zone'
             __casectl_common 2
         case 'history'
             set -g __casectl_arguments 'case'

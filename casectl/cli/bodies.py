@@ -48,13 +48,16 @@ def _edited(execution: Execution, field: VerbField, desk: Desk, file: str | None
     if file is not None or execution.options.no_input:
         other = "--file" if file is not None else "--no-input"
         raise UsageError(f"--edit and {other} exclude each other", hint="give one of them")
+    from casectl.cli.templates import has_head
+
     given, template = execution.given, _template(execution)
     text = given.get(field.name) or ""
     body = write_in_editor(_about(execution, field), _head(template, given, desk) + (f"\n{text}" if text else ""))
-    for one in template:
-        given.pop(one.name, None)
+    if has_head(body.text):  # else what stands on the command line holds: the editor has taken its place away
+        for one in template:
+            given.pop(one.name, None)
     try:
-        _take(execution, field, body.text, before={})
+        _take(execution, field, body.text, before={} if has_head(body.text) else given)
     except InvalidInput as refusal:
         body.__exit__(type(refusal), refusal, None)  # tells where the text is kept
         raise
@@ -78,9 +81,12 @@ def _head(template: list[VerbField], given: dict[str, Any], desk: Desk) -> str:
 
 def _take(execution: Execution, field: VerbField, text: str, *, before: dict[str, Any]) -> None:
     """What the head and the text say, behind what goes `before` them."""
-    from casectl.cli.templates import read_head
+    from casectl.cli.templates import has_head, read_head, read_headless
 
-    values, rest = read_head(text.partition(CUT)[0].rstrip(), _template(execution))
+    template, text = _template(execution), text.partition(CUT)[0].rstrip()
+    line = next((one for one in template if one.is_required and before.get(one.name) is None), None)
+    headless = line is not None and not has_head(text)
+    values, rest = read_headless(text, line) if line and headless else read_head(text, template)
     for name, value in values.items():
         known = before.get(name)
         if isinstance(value, dict):

@@ -57,6 +57,15 @@ def exact_moment(value: Any) -> str:
     return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def zoned_moment(value: Any) -> str:
+    """`2026-11-23 10:14:05 CET`, for what was typed in a zone that may be another one."""
+    if not value:
+        return ""
+    from datetime import datetime
+
+    return datetime.fromisoformat(value).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
 def age(value: Any) -> str:
     """How long ago an ISO 8601 time was, in its largest unit: `3d`; `in 2h` when it is yet to come."""
     if not value:

@@ -41,6 +41,7 @@ class ImportRun:
         self.run_id = os.urandom(8).hex()
         self.counts = dict.fromkeys(_COUNTS, 0)
         self.refusals: list[LineOutcome] = []
+        self.lacking: set[str] = set()
         self._began = time.monotonic()
         self.planned: list[PlannedCase] = []
         self._waiting: list[ParentLink] = []
@@ -69,6 +70,7 @@ class ImportRun:
         parents = {record.whole.parent.upper() for record in records if record.whole and record.whole.parent}
         result = self._perform(records, [], parents | {record.external_id for record in records})
         self._waiting += result.waiting
+        self.lacking |= set(result.lacking)
         self.planned += result.planned[: _PLANNED - len(self.planned)]
         self.counts["rows"] += twice
         self.counts["seen"] += twice

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from casectl.cli.differences import difference
-from casectl.cli.formats import age, exact_moment, moment, people, person, plain, status
+from casectl.cli.formats import age, exact_moment, moment, people, person, plain, status, zoned_moment
 from casectl.cli.views import Column, Part, View
 from casectl.model.case import ActionChoice, BulkResult, Case, CaseDetail, CaseDiff, HistoryEntry, WrittenNote
 from casectl.model.configuration import CaseType
@@ -72,8 +72,8 @@ _AS_OF = (
 _AUTHOR = Column(header="AUTHOR", path="author", format=person)
 _WRITTEN = Column(header="AT", path="created_at", format=moment)
 _INTERNAL = Column(header="INTERNAL", path="is_internal", format=lambda value: "internal" if value else "")
-_STATUS = Column(header="STATUS", path="status", format=status, style="status.category", least=8, rank=2)
-_PRIORITY = Column(header="PRIORITY", path="priority_name", style="priority_name", rank=3)
+_STATUS = Column(header="STATUS", path="status", format=status, style="status.category", least=30, rank=2)
+_PRIORITY = Column(header="PRIORITY", path="priority_name", style="priority_name", least=8, rank=3)
 
 _NUMBER = Column(header="NUMBER", path="number", least=30, rank=0)
 """Numbers are copied into the next command, so a narrow screen takes from all else first."""
@@ -84,10 +84,10 @@ _CASE_COLUMNS = (
     _NUMBER,
     _STATUS,
     _PRIORITY,
-    Column(header="ASSIGNEE", path="assignee", format=person, rank=4),
+    Column(header="ASSIGNEE", path="assignee", format=person, least=7, rank=4),
     Column(header="TEAM", path="team", format=person, rank=6),
-    Column(header="AGE", path="created_at", format=age, least=3, rank=5, right=True),
-    Column(header="TITLE", path="title", least=26, rank=0),
+    Column(header="AGE", path="created_at", format=age, least=4, rank=5, right=True),
+    Column(header="TITLE", path="title", least=18, rank=0),
 )
 _CASE_LABELS = (
     Column(header="Number", path="number"),
@@ -180,7 +180,7 @@ VIEWS: dict[str, View] = {
         columns=_CASE_COLUMNS,
         id="number",
         labels=(
-            Column(header="As of", path="as_of", format=exact_moment), *_AS_OF, *_CASE_LABELS[:-2],
+            Column(header="As of", path="as_of", format=zoned_moment), *_AS_OF, *_CASE_LABELS[:-2],
             Column(header="Deleted by", path="deleted_by", format=person), *_CASE_LABELS[-2:],
         ),
         texts=("description",),
@@ -192,8 +192,8 @@ VIEWS: dict[str, View] = {
         columns=(),
         labels=(
             _NUMBER,
-            Column(header="From", path="since", format=exact_moment),
-            Column(header="To", path="until", format=exact_moment),
+            Column(header="From", path="since", format=zoned_moment),
+            Column(header="To", path="until", format=zoned_moment),
             Column(header="Changed", path="changes", format=_names),
             *_AS_OF,
         ),
@@ -234,7 +234,7 @@ VIEWS: dict[str, View] = {
             Column(header="COMMAND", path="operation", rank=3),
             Column(header="WHAT", path="object", rank=4),
             Column(header="ACTION", path="action", rank=5),
-            Column(header="CHANGES", path="changes", format=_changes, least=12, rank=0),
+            Column(header="CHANGES", path="changes", format=_changes, least=36, rank=0, wraps=True),
         ),
         empty="Nothing has happened to this case that you may see.",
     ),

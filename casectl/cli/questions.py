@@ -77,8 +77,22 @@ class Questions:
         if problem.code == "confirm":
             return _typed(problem)
         words = [(word, "") for word in problem.allowed] or self._words(place, desk)
+        if place == "/status" and not words and "case" in self._given:
+            self._refuse(desk)
         question = self._question(place, problem, desk, told=bool(words))
         return choose(question, words) if words else prompt(question)
+
+    def _refuse(self, desk: Desk) -> None:
+        """Where the case may go to no status at all, raise what the desk says to the first step that there is."""
+        from casectl.field_types import build
+        from casectl.operation import Call
+        from casectl.operations.actions import Actions
+
+        case = self._given["case"]
+        steps = [one.name for one in desk.perform(Actions(case=case)) if one.name.startswith("status ")]
+        if steps:
+            given = self._given | {"status": steps[0].removeprefix("status ")}
+            desk.perform(build(self._verb, given), Call(dry_run=True))
 
     def _words(self, place: str, desk: Desk) -> list[tuple[str, str]]:
         """The legal values with what they mean; nothing where any value may be."""

@@ -54,7 +54,18 @@ def table_lines(columns: list[Placed], items: list[Any], screen: Screen) -> list
     natural = [max(cell.width for cell in cells) for cells in zip(header, *rows, strict=True)]
     widths = fit([column for column, _ in columns], natural, screen.width)
     rights = [column.right for column, _ in columns]
-    return [_line(cells, widths, rights, color=screen.color) for cells in (header, *rows)]
+    drawn = [_wrapped_cells(columns, cells, widths) for cells in (header, *rows)]
+    return [_line(cells, widths, rights, color=screen.color) for lines in drawn for cells in lines]
+
+
+def _wrapped_cells(columns: list[Placed], cells: list[Cell], widths: list[int]) -> list[list[Cell]]:
+    """The lines of a row: one, or more where its last column wraps."""
+    place, width = len(cells) - 1, widths[-1] if widths else 0
+    if not width or not columns[place][0].wraps or cells[place].width <= width:
+        return [cells]
+    pieces = [Cell(piece, display_width(piece), cells[place].style) for piece in wrap(cells[place].text, width)]
+    blank = [Cell("", 0)] * place
+    return [[*cells[:place], pieces[0]], *([*blank, piece] for piece in pieces[1:])]
 
 
 def _header(column: Column) -> Cell:

@@ -60,14 +60,31 @@ def _shown(field: VerbField, value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def read_headless(text: str, field: VerbField) -> tuple[dict[str, Any], str]:
+    """A text without a head: its first line is the value of `field`, as in a commit message, the rest the text.
+
+    Raises InvalidInput for a head that has no end.
+    """
+    first, _, rest = text.strip().partition("\n")
+    if first.rstrip() == RULE:
+        raise _refused("line 1: the head has no end", f"end it with a line {RULE}")
+    return {field.name: first.strip()}, rest.strip("\n")
+
+
+def has_head(text: str) -> bool:
+    """Whether a text begins with a head."""
+    lines = [line.rstrip() for line in text.split("\n")]
+    return lines[0] == RULE and RULE in lines[1:]
+
+
 def read_head(text: str, fields: Sequence[VerbField]) -> tuple[dict[str, Any], str]:
     """The values in the head of a text, and the text below it; a text without a head is all text.
 
     Raises InvalidInput with every line that is wrong.
     """
-    lines = text.split("\n")
-    if lines[0].rstrip() != RULE or RULE not in [line.rstrip() for line in lines[1:]]:
+    if not has_head(text):
         return {}, text
+    lines = text.split("\n")
     end = next(number for number, line in enumerate(lines[1:], 1) if line.rstrip() == RULE)
     values: dict[str, Any] = {}
     problems: list[Problem] = []

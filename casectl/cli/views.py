@@ -31,8 +31,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` leads into the JSON of the result, `format` makes text of the value there (the table makes it safe). On a
     narrow terminal a column shrinks down to `least` characters; then the one of the highest `rank` is left out, a
-    rank of 0 never. `right` aligns to the right. `style` is a path to the word that STYLES gives a colour: the text
-    must say the same without it.
+    rank of 0 never. A last column that `wraps` goes on below itself rather than being cut. `right` aligns to the right.
+    `style` is a path to the word that STYLES gives a colour: the text must say the same without it.
     """
 
     header: str
@@ -41,6 +41,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     least: int = 6
     rank: int = 1
     right: bool = False
+    wraps: bool = False
     style: str = ""
 
 

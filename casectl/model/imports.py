@@ -108,7 +108,8 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
     make both a case and a change of it. `raised` are times moved up to their predecessor's, `openings_moved` openings
     moved down to the first change. `waiting` are cases that have a parent to come: to be sent as `links` when all lines
     have been read; `incomplete` counts those among the links that found none. A dry run hands what it has `carried` to
-    its next batch, by the case's key, and tells the first cases as `planned`.
+    its next batch, by the case's key, and tells the first cases as `planned`. `lacking` are the kinds of people (users,
+    teams, contacts) that refused lines name and that `create` would make.
     """
 
     rows: int = 0
@@ -126,6 +127,7 @@ class ImportResult(msgspec.Struct, frozen=True, kw_only=True):
     waiting: list[ParentLink] = []
     planned: list[PlannedCase] = []
     carried: dict[str, bytes] = {}
+    lacking: list[str] = []
 
 
 MOST_PLANNED = 20
@@ -140,7 +142,8 @@ _SUMMED = (
 def added(one: ImportResult, other: ImportResult) -> ImportResult:
     """Both together."""
     sums = {name: getattr(one, name) + getattr(other, name) for name in _SUMMED}
-    return msgspec.structs.replace(one, **sums, carried=one.carried | other.carried)
+    lacking = sorted({*one.lacking, *other.lacking})
+    return msgspec.structs.replace(one, **sums, carried=one.carried | other.carried, lacking=lacking)
 
 
 class ImportSummary(msgspec.Struct, frozen=True, kw_only=True):

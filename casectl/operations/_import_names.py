@@ -31,7 +31,8 @@ _FROM = {"user": "users", "team": "teams", "contact": "contacts"}
 class Names:
     """The people of one batch. Made with `Names.read`; `make` turns provisional ids into real ones.
 
-    `told` has the names of users and teams by the ids that were given for them.
+    `told` has the names of users and teams by the ids that were given for them, `lacking` the kinds of people that were
+    named, are not there and may not be made.
     """
 
     def __init__(self, create: CreateOptions, known: dict[Kind, dict[str, int]]) -> None:
@@ -40,6 +41,7 @@ class Names:
         self._planned: dict[int, tuple[Kind, str | ContactName]] = {}
         self._made: dict[int, int] = {}
         self.told: dict[int, str] = {}
+        self.lacking: set[str] = set()
 
     @classmethod
     async def read(cls, unit: Unit, create: CreateOptions, records: Sequence[ChangeRecord]) -> Names:
@@ -104,6 +106,7 @@ class Names:
 
     def _may_make(self, kind: Kind, name: str) -> None:
         if not getattr(self._create, _FROM[kind]):
+            self.lacking.add(_FROM[kind])
             hint = did_you_mean(name, self._known[kind]) or f"make it, or say [create] {_FROM[kind]} = true in the map"
             raise InvalidInput(f"there is no {kind} {name}", hint=hint)
 

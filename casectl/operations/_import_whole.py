@@ -385,4 +385,5 @@ def _result(made: WholePlan, missing: Sequence[LineOutcome], *, dry_run: bool) -
         rows=len(made.judged), imported=counts["created"], incomplete=len(missing), **counts,
         outcomes=[*refused, *missing], waiting=made.waiting, planned=made.planned[:MOST_PLANNED] if dry_run else [],
         carried={str(arrival.number).upper(): b"" for arrival in made.arrivals} if dry_run else {},
+        lacking=sorted(made.names.lacking),
     )  # fmt: skip

@@ -38,7 +38,7 @@ class Diff(Operation[CaseDiff], frozen=True, kw_only=True):
     )
 
     case: Annotated[str, Meta(description="number or id of the case")]
-    since: Annotated[str, Meta(description="from when on: 2h (ago), yesterday, 2026-11-23 17:00")]
+    since: Annotated[str, Meta(description="from when on: 2h (ago), 14:30, yesterday 14:30, in the tenant's zone")]
     until: Annotated[str, Meta(description="until when: 1h (ago), today, now")] = "now"
     notes: Annotated[int, Meta(description="how many of the newest notes", ge=0, le=1000)] = 20
 

@@ -271,5 +271,5 @@ def _result(
             LineOutcome(line=judged.record.line, result=judged.result, reason=judged.reason)
             for judged in plan.judged if judged.result in ("refused", "blocked")
         ],
-        carried=carried or {}, planned=list(planned),
+        carried=carried or {}, planned=list(planned), lacking=sorted(plan.names.lacking),
     )  # fmt: skip

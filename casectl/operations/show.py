@@ -41,7 +41,10 @@ class Show(Operation[CaseDetail], frozen=True, kw_only=True):
 
     case: Annotated[str, Meta(description="number or id of the case")]
     notes: Annotated[int, Meta(description="how many of the newest notes", ge=0, le=1000)] = 20
-    at: Annotated[str, Meta(description="as it was: 2h (ago), yesterday, 2026-11-23 17:00")] | UnsetType = UNSET
+    at: (
+        Annotated[str, Meta(description="as it was: 2h (ago), 14:30, yesterday 14:30, in the tenant's zone")]
+        | UnsetType
+    ) = UNSET
 
     async def run(self, unit: Unit) -> CaseDetail:
         if self.at is not UNSET:

@@ -22,7 +22,7 @@ LONGEST = timedelta(days=36_525)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DURATION_FORMS = "2h30m, 90s, 7d, 1w or PT4H"
 SPAN_FORMS = "2026-11-23, 2026-11, 2026-11-23T17:00, 2026-11-23T17:00Z, today, yesterday, tomorrow or now"
-PAST_FORMS = "2h (ago), yesterday, today, 2026-11-23, 2026-11-23 17:00 or now"
+PAST_FORMS = "2h (ago), 14:30, yesterday, yesterday 14:30, 2026-11-23, 2026-11-23 17:00 or now"
 WHEN_FORMS = "2026-11-23, 2026-11-23 17:00, 2h, today, tomorrow 5pm, mon 9:00, eod (23:59 today) or now"
 
 # Patterns stay text: re compiles one when the first value needs it, which most commands never do.
@@ -186,7 +186,8 @@ def parse_span(text: str, now: datetime, zone: tzinfo, pointer: str = "") -> tup
 def parse_past(text: str, now: datetime, zone: tzinfo, pointer: str = "") -> datetime:
     """The UTC instant that a look back names, seen at `now` in `zone`: `2h` and `2h ago` are that long ago.
 
-    A day, a month or a minute is its beginning. Raises InvalidInput at `pointer`, with the accepted forms as its hint.
+    A day, a month or a minute is its beginning; a clock alone is today's. Raises InvalidInput at `pointer`, with the
+    accepted forms as its hint.
     """
     wanted = text.strip().lower()
     length = wanted.removesuffix(" ago")
@@ -195,9 +196,14 @@ def parse_past(text: str, now: datetime, zone: tzinfo, pointer: str = "") -> dat
     if wanted == "now":
         return now.astimezone(UTC)
     span = _days_span(wanted, now, zone) or _instant_span(wanted, zone)
-    if span is None:
-        _refuse(f"{_shown(text)} is no date or time between 1900 and 2200", f"say {PAST_FORMS}", "bad_time", pointer)
-    return span[0]
+    if span is not None:
+        return span[0]
+    word, _, clock = wanted.rpartition(" ")
+    day, at = _days_span(word or "today", now, zone), _read_clock(clock)
+    if day is None or at is None or re.fullmatch(_MONTH, word):
+        message = f"{_shown(text)} is no date or time between 1900 and 2200"
+        _refuse(message, f"say {PAST_FORMS}; without a zone it is {zone}", "bad_time", pointer)
+    return local_instant(datetime.combine(day[0].astimezone(zone).date(), at), zone)
 
 
 def _days_span(wanted: str, now: datetime, zone: tzinfo) -> tuple[datetime, datetime] | None:

@@ -355,6 +355,11 @@ def test_a_dry_run_shows_the_first_cases_and_changes_nothing(place) -> None:
 def test_people_are_made_where_that_is_wished(place) -> None:
     path = wrote(place, "new.csv", f"title,assignee,team\nx,new-{place.folder.name},new {place.folder.name}\n")
     assert place.imported(path, code=8)["refused"] == 1
+    place.run("globex", "import", path, "--dry-run", code=8)
+    assert "--create-people makes users and teams that are missing" in place.err
+    own = 'mode = "case"\ntype = "incident"\n[key]\ncase = "title"\n[columns]\ntitle = "title"\nteam = "team"\n'
+    place.run("globex", "import", path, "--dry-run", "--map", wrote(place, "own.toml", own), code=8)
+    assert "[create] teams = true in the map makes those that are missing" in place.err
     assert place.imported(path, "--create-people")["created"] == 1
     assert listed(place)[0]["assignee"] == f"new-{place.folder.name}"
     wrote(place, "m.toml", "")

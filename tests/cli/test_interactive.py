@@ -115,6 +115,40 @@ def test_a_note_in_an_editor_by_itself(demo_home, case, tmp_path):
     assert (note["content"], note["is_internal"]) == ("Written", True)
 
 
+def test_a_text_without_a_head_begins_with_its_title(demo_home, tmp_path):
+    text = "Printer 4 is jammed\\n\\nSince noon.\\n---\\nAgain."
+    done = demo_home.run("create", "-e", "-p", "high", "--json", EDITOR=editor(tmp_path, f"text = '{text}'"))
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert (made["title"], made["priority_name"]) == ("Printer 4 is jammed", "high")
+    assert made["description"] == "Since noon.\n---\nAgain."
+    done = demo_home.run("create", "Said", "-e", "--json", EDITOR=editor(tmp_path, f"text = '{text}'"))
+    assert json.loads(done.stdout)["title"] == "Said"
+    assert json.loads(done.stdout)["description"].startswith("Printer 4 is jammed\n\nSince")
+
+
+def test_a_head_without_an_end_is_no_title(demo_home, tmp_path):
+    done = demo_home.run("create", "-e", EDITOR=editor(tmp_path, "text = '---\\ntitle: x\\n'"))
+    assert done.returncode == 2
+    assert "line 1: the head has no end" in done.stderr
+    (kept,) = (demo_home.folder / STATE).iterdir()
+    kept.unlink()
+
+
+def test_an_internal_note_stays_internal_without_a_head(demo_home, case, tmp_path):
+    done = demo_home.run("note", case, "-i", "-e", "--json", EDITOR=editor(tmp_path, "text = 'Among us'"))
+    note = json.loads(done.stdout)
+    assert (note["content"], note["is_internal"]) == ("Among us", True)
+
+
+def test_who_may_not_change_the_case_is_told_so_and_not_asked(demo_home):
+    reporter = demo_home.run("user", "list", "--role", "Reporter", "-o", "id").stdout.split()[0]
+    number = demo_home.run("--as", reporter, "list", "is:all", "-n", "1", "-o", "id").stdout.strip()
+    code, shown = demo_home.on_terminal("--as", reporter, "status", number)
+    assert code == 5, shown
+    assert "the right case:update is missing" in shown
+
+
 @pytest.mark.parametrize("code", ["", "sys.exit(3)", "text = ''"], ids=["unchanged", "failed", "empty"])
 def test_a_text_that_is_none_changes_nothing(demo_home, case, tmp_path, code):
     before = demo_home.run("show", case, "--json").stdout

@@ -45,6 +45,31 @@ def test_a_case_number_is_whole_as_long_as_the_screen_can_hold_it(width):
     assert [line.split()[0] for line in drawn] == ["NUMBER", "INC-2026-00039", "INC-2026-00039"]
 
 
+def test_a_status_is_whole_on_80_columns_and_titles_give_way():
+    case = ITEMS[0] | {
+        "number": "INC-2026-00039", "status": {"name": "awaiting evidence", "category": "on_hold"},
+        "team": {"name": "Customer Care"}, "created_at": "2026-01-01T10:00:00Z",
+    }  # fmt: skip
+    drawn = table_lines(placed(VIEWS["cases"].columns), [case], Screen(width=80))[1]
+    assert drawn.startswith("INC-2026-00039  = awaiting evidence  critical  Ann Ex…  33")
+    assert drawn.endswith("  The printer on th…")
+    assert display_width(drawn) <= 80
+
+
+def test_a_history_tells_both_values_of_a_change():
+    entry = {"at": "2026-11-27T11:37:00Z", "actor": "marek", "operation": "bulk-update", "object": "case",
+             "action": "update", "changes": [{"field": "status", "before": "escalated", "after": "awaiting evidence"},
+                                             {"field": "note", "before": None, "after": "word " * 30}]}  # fmt: skip
+    for width in (20, 60, 80, 120):
+        drawn = table_lines(placed(VIEWS["history"].columns), [entry], Screen(width=width))
+        assert max(display_width(line) for line in drawn) <= width
+    drawn = table_lines(placed(VIEWS["history"].columns), [entry], Screen(width=80))
+    assert "status: escalated → awaiting evidence;" in " ".join(line[-40:].strip() for line in drawn)
+    assert len(drawn) > 2
+    assert all(line.startswith(" " * 30) for line in drawn[2:])
+    assert len(table_lines(placed(VIEWS["history"].columns), [entry], Screen())) == 2
+
+
 def test_wide_characters_keep_columns_aligned():
     column = Column(header="A", path="a")
     after = Column(header="B", path="b")

@@ -197,8 +197,10 @@ def test_nobody_is_made_unless_told_to(desk, prepared_database) -> None:
     line = change(1, by="wanda", assignee="Walt of acme", team="L2", contact=ContactName(email=None, name="Zoe"))
     result = run(desk, line, change(2, "B-1", by="Somebody"), create=nobody)
     assert [outcome.reason for outcome in result.outcomes] == ["there is no contact Zoe", "there is no user Somebody"]
+    assert result.lacking == ["contacts", "users"]
     known = change(3, by="wanda", assignee="Walt of acme", team="L2")
-    assert run(desk, known, create=nobody, run_id="r2").created == 1
+    done = run(desk, known, create=nobody, run_id="r2")
+    assert (done.created, done.lacking) == (1, [])
     case = desk.perform(Show(case=number_of(desk)))
     assert (case.assignee.login, case.team.name) == ("walt", "l2")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import psycopg
@@ -23,6 +24,7 @@ from casectl.operations.reopen import Reopen
 from casectl.operations.restore import Restore
 from casectl.operations.show import Show
 from casectl.operations.status import SetStatus
+from casectl.operations.tenant_show import ShowTenant
 from casectl.operations.update import Update
 
 if TYPE_CHECKING:
@@ -114,6 +116,16 @@ def test_times_that_are_none(desk: Any, case: Any) -> None:
             with pytest.raises(InvalidInput) as told:
                 desk.perform(verb)
             assert [(one.pointer, one.code) for one in told.value.problems] == [(pointer, code)], wrong
+
+
+def test_a_time_of_day_is_read_in_the_zone_that_a_refusal_names(desk: Any) -> None:
+    old = desk.perform(Create(title="Old"), historic_at=datetime(2024, 5, 6, 7, 8, tzinfo=UTC))
+    zone = ZoneInfo(desk.perform(ShowTenant()).timezone)
+    shown = desk.perform(Show(case=old.number, at="yesterday 14:30"))
+    assert shown.as_of.astimezone(zone).strftime("%H:%M") == "14:30"
+    with pytest.raises(InvalidInput) as told:
+        desk.perform(Show(case=old.number, at="half past two"))
+    assert told.value.hint.endswith(f"; without a zone it is {zone}")
 
 
 def test_before_its_creation_it_was_not_there(desk: Any, case: Any) -> None:
@@ -280,7 +292,8 @@ def test_an_edited_note_reads_as_it_did(desk: Any, case: Any, prepared_database:
             "UPDATE notes SET content = 'second', is_internal = true, changed_by = 1, changed_at = now() WHERE id = %s",
             (note.id,),
         )
-    assert then(desk, case, note.created_at).notes == [note]
+    (shown,) = then(desk, case, note.created_at).notes
+    assert (shown.id, shown.content, shown.is_internal, shown.author) == (note.id, "first", False, note.author)
     assert desk.perform(Show(case=case.number, at="now")).notes[0].content == "second"
     as_superuser(prepared_database, f"{ERASE} WHERE object = 'note' AND action = 'update'")
     assert then(desk, case, note.created_at).notes[0].content == "(redacted)"

@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from casectl.errors import InvalidInput, NotFound, NotPermitted
+from casectl.cli.questions import Questions
+from casectl.errors import InvalidInput, NotFound, NotPermitted, Problem
+from casectl.field_types import describe
 from casectl.operations.close import Close
 from casectl.operations.contact_add import AddContact
 from casectl.operations.contact_deactivate import DeactivateContact
 from casectl.operations.create import Create
 from casectl.operations.delete import Delete
 from casectl.operations.role_deactivate import DeactivateRole
+from casectl.operations.status import SetStatus
 from casectl.operations.suggest import Suggest
 from casectl.operations.team_deactivate import DeactivateTeam
 from casectl.operations.user_deactivate import DeactivateUser
 
+if TYPE_CHECKING:
+    from casectl.operation import Call
+
 
 def texts(desk: Any, source: Any, prefix: str = "", **given: Any) -> list[str]:
     return [word.text for word in desk.perform(Suggest(source=source, prefix=prefix, **given))]
+
+
+class Dry:
+    """A desk as fronts have it, where all that is performed with a call is a dry run."""
+
+    def __init__(self, desk: Any) -> None:
+        self._desk = desk
+
+    def perform(self, operation: Any, call: Call | None = None) -> Any:
+        return self._desk.perform(operation, dry_run=call is not None and call.dry_run)
+
+
+def test_who_may_go_to_no_status_is_told_why_and_asked_nothing(desk: Any) -> None:
+    """What the command line asks with is tried on every desk."""
+    case = desk.perform(Create(title="rita's", contact="rita@acme.example.com"))
+    questions = Questions(SetStatus, describe(SetStatus), {"case": case.number})
+    missing = Problem(message="status is required", pointer="/status", code="required")
+    with pytest.raises(NotPermitted, match="the right case:update is missing"):
+        questions.ask([missing], Dry(desk.as_user("rita")))
 
 
 def test_cases_by_the_begin_of_their_number_the_newest_first(desk: Any) -> None:

@@ -210,16 +210,27 @@ def test_an_instant_reads_back_from_its_own_text(local, zone):
         ("2026-10-25", "2026-10-24T22:00:00"),
         ("2026-11-20 17:00", "2026-11-20T16:00:00"),
         ("2026-11-20T17:00:01.5Z", "2026-11-20T17:00:01.500000"),
+        ("9:15", "2026-11-23T08:15:00"),
+        ("14:30", "2026-11-23T13:30:00"),
+        ("yesterday 14:30", "2026-11-22T13:30:00"),
+        ("Today 9am", "2026-11-23T08:00:00"),
+        ("2026-10-25 5:30pm", "2026-10-25T16:30:00"),
+        ("2026-10-24 5pm", "2026-10-24T15:00:00"),
     ],
 )
 def test_times_of_a_look_back(text, told):
     assert parse_past(text, NOW, BERLIN) == datetime.fromisoformat(told).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["", "ago", "soon ago", "today ago", "-2h", "2 h", "fri", "2026-13-01", "2026-02-30"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "ago", "soon ago", "today ago", "-2h", "2 h", "fri", "2026-13-01", "2026-02-30", "14", "25:00", "now 14:30",
+     "2h 14:30", "2026-11 14:30", "14:30 ago", "yesterday 14"],
+)  # fmt: skip
 def test_no_times_of_a_look_back(text):
     with pytest.raises(InvalidInput) as refused:
         parse_past(text, NOW, BERLIN, "/at")
     (problem,) = refused.value.problems
     assert (problem.pointer, problem.code) == ("/at", "bad_time")
-    assert "2h (ago)" in refused.value.hint
+    assert "2h (ago), 14:30, yesterday, yesterday 14:30, " in refused.value.hint
+    assert refused.value.hint.endswith("; without a zone it is Europe/Berlin")

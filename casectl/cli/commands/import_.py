@@ -124,7 +124,7 @@ def import_file(  # noqa: PLR0913, PLR0917 - the options of the command line
             run = ImportRun(desk, source, kept, dry_run=dry_run)
             summary = _imported(run, str(file), quiet=bool(options.quiet), remark=not (resume or options.quiet))
     output.emit_one(_shortened(summary) if output.format == "table" else summary, SUMMARY)
-    _end(summary)
+    _end(summary, _how_to_make(run.lacking, with_map=given is not None))
 
 
 import_file.examples = (  # type: ignore[attr-defined]
@@ -205,7 +205,17 @@ def _sentence(summary: ImportSummary) -> str:
     )
 
 
-def _end(summary: ImportSummary) -> None:
+def _how_to_make(lacking: set[str], *, with_map: bool) -> str:
+    """What to do about people that lines name and that are not there."""
+    if not lacking:
+        return ""
+    if with_map:
+        wished = ", ".join(f"{kind} = true" for kind in sorted(lacking))
+        return f"[create] {wished} in the map makes those that are missing"
+    return "--create-people makes users and teams that are missing, --dry-run --create-people shows it first"
+
+
+def _end(summary: ImportSummary, hint: str) -> None:
     """The exit code: interrupted before refused before done."""
     if not summary.complete:
         note("Stopped. The same command goes on from here.")
@@ -215,4 +225,4 @@ def _end(summary: ImportSummary) -> None:
         count = summary.refused + summary.blocked
         lacking = f"{plural(summary.incomplete, 'case')} came without the parent it had" if summary.incomplete else ""
         refused = f"{count:,} of {plural(summary.rows, 'line')} were refused{place}" if count else ""
-        raise PartialSuccess("; ".join(filter(None, (refused, lacking))))
+        raise PartialSuccess("; ".join(filter(None, (refused, lacking))), hint=hint)
