@@ -96,7 +96,8 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
         return _result(plan)
 
     def _check(self, unit: Unit) -> None:
-        rights.require(unit.actor, "case:create")
+        for right in ("case:create", "case:read_any"):  # who reads his own cases only sees no lines that were imported
+            rights.require(unit.actor, right)
         if len(self.records) > MAX_RECORDS:
             message = f"a batch has at most {MAX_RECORDS:,} lines, not {len(self.records):,}"
             raise InvalidInput(message, problems=[Problem(message=message, pointer="/records", code="too_many")])

@@ -302,3 +302,12 @@ def test_hole_a_hidden_case_refused_a_whole_batch_and_told_that_it_exists(desk, 
     assert told.created == 2
     assert desk.perform(Show(case=number)).status.name == "new"
     assert len(desk.perform(ListCases(query=["is:all"])).items) == (1 if dry_run else 3)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_who_reads_his_own_cases_only_imports_none(desk, dry_run) -> None:
+    """He is told which right he lacks, and not by a dry run which external ids others have."""
+    desk.perform(AddRole(role="Importer", rights=["case:create", "case:read", "import:run"]))
+    desk.perform(AddUser(login="otto", roles=["Importer"]))
+    with pytest.raises(NotPermitted, match="case:read_any"):
+        run(desk.as_user("otto"), change(1, by="otto"), create=CreateOptions(), dry_run=dry_run)
