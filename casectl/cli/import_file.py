@@ -17,12 +17,12 @@ from casectl.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST = 1_000_000
-"""Characters (in JSON Lines bytes) of one line."""
-_LONGEST_SKIPPED = 64 * LONGEST
+LONGEST = 4_000_000
+"""Characters (in JSON Lines bytes) of one line: a case of an export has all its notes and history in one."""
+_LONGEST_SKIPPED = 16 * LONGEST
 """Characters of a line that is passed over because it is too long; one that goes on is no line."""
 _ENDINGS = {"csv": "csv", "tsv": "csv", "json": "jsonl", "jsonl": "jsonl", "ndjson": "jsonl"}
-_LONGEST_RECORD = 4 * LONGEST
+_LONGEST_RECORD = LONGEST
 """Characters of one record of CSV, whose quoted values may run over many lines."""
 
 

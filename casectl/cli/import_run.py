@@ -53,11 +53,11 @@ class ImportRun:
         batch: list[Line] = []
         size = 0
         for line in lines:
-            batch.append(line)
-            size += line.size
-            if len(batch) == MAX_RECORDS or size > _BATCH_SIZE:
+            if batch and (len(batch) == MAX_RECORDS or size + line.size > _BATCH_SIZE):
                 yield batch
                 batch, size = [], 0
+            batch.append(line)
+            size += line.size
         if batch:
             yield batch
 

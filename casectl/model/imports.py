@@ -27,8 +27,9 @@ class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """One line of an import file in the desk's words.
 
     `line` is where it begins in the file, `line_key` names it in every run, `digest` is the sha256 of its content.
-    `at` and `by` say when and by whom the line's change was made, `opened_at` and `opened_by` the case. UNSET is what
-    the line does not tell, None is cleared. `refused` says why the line could not be read at all.
+    `at` and `by` say when and by whom the line's change was made, `opened_at` and `opened_by` the case. A line gives
+    its case the `type`; one that it opens without is of the `usual_type`. UNSET is what the line does not tell, None is
+    cleared. `refused` says why the line could not be read at all.
     A line of an export has the `whole` case and says nothing besides.
     """
 
@@ -42,6 +43,7 @@ class ChangeRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     opened_by: str | None = None
     number: str | None = None
     type: str | None = None
+    usual_type: str = ""
     title: str | UnsetType = UNSET
     description: str | UnsetType = UNSET
     status: str | UnsetType = UNSET

@@ -172,17 +172,24 @@ class BatchPlan:
 
     def _columns(self, record: ChangeRecord, row: CaseRow, is_new: bool, at: datetime) -> dict[str, Any]:
         """What the line changes: of a new case the status alone, everything else it was opened with."""
-        loaded = self.book.type_of(row)
-        if record.type and law.status_key(loaded.name) != law.status_key(record.type):
-            raise NotAllowed(f"the case is of type {loaded.name}, the line says {record.type}")
         status = None if record.status is UNSET else record.status
         if is_new:
-            return self._first_change(row, loaded, status, at)
+            return self._first_change(row, self.book.type_of(row), status, at)
         target = Target(
-            columns=self._plain(record), status=status, fields=record.fields,
+            columns=self._plain(record), status=status, fields=record.fields, type=self._type(record, row),
             tags=None if record.tags is UNSET else case_input.tags(record.tags),
         )  # fmt: skip
         return plan_change(self.actor, row, target, self.book, at)
+
+    def _type(self, record: ChangeRecord, row: CaseRow) -> LoadedType | None:
+        """The other type that the line gives to a case."""
+        if record.type is None or law.status_key(record.type) == law.status_key(self.book.type_of(row).name):
+            return None
+        loaded = self.types[law.status_key(record.type)]
+        if isinstance(loaded, Refusal):
+            raise loaded
+        require_active(loaded)
+        return loaded
 
     def _first_change(self, row: CaseRow, loaded: LoadedType, status: str | None, at: datetime) -> dict[str, Any]:
         """From the initial status to the line's. Of a whole case the way is not known: any edge into it will do."""
@@ -209,7 +216,7 @@ class BatchPlan:
         """The case as its first line opens it: in the initial status, never later than its first change."""
         if record.external_id in self.known.hidden:
             raise external_id_taken(self.channel, record.external_id)
-        loaded = self.types[law.status_key(record.type or "")]
+        loaded = self.types[law.status_key(record.type or record.usual_type)]
         if isinstance(loaded, Refusal):
             raise loaded
         if record.status is UNSET and not self.settings.auto_assign_initial_status:

@@ -175,7 +175,8 @@ def _carried(external_id: str, state: bytes) -> Carried:
 async def _types(unit: Unit, records: list[ChangeRecord]) -> dict[str, LoadedType | Refusal]:
     """The types the lines name, each once; the refusal of those that are none."""
     found: dict[str, LoadedType | Refusal] = {"": InvalidInput("the line names no case type")}
-    for name in dict.fromkeys(record.type for record in records if record.type):
+    names = [name for record in records for name in (record.type, record.usual_type) if name]
+    for name in dict.fromkeys(names):
         try:
             found[status_key(name)] = LoadedType(await unit.configuration.case_type(name))
         except NotFound as refusal:

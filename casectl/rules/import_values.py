@@ -152,9 +152,9 @@ class _Line:
             "fields": self.map.constant_fields | self.fields(),
         }
         told = {name: self.told(name) for name in (*self.map.columns, *self.map.constants)}
-        for name in ("number", "type"):
-            found[name] = told.get(name) or None
-        found["type"] = found["type"] or self.map.type or None
+        found["usual_type"] = self.map.constants.get("type") or self.map.type
+        found["number"] = told.get("number") or None
+        found["type"] = (told.get("type") or None) if "type" in self.map.columns else None
         found |= {name: told[name] for name in _STATED if told.get(name) is not None and name in told}
         found |= {name: told[name] for name in _CLEARABLE if name in told}
         if "description" in found and found["description"] is None:

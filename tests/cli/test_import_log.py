@@ -251,7 +251,7 @@ def test_a_dry_run_changes_nothing_and_tells_the_truth(place) -> None:
 def test_lines_that_cannot_be_read_are_refused_and_the_rest_is_imported(place) -> None:
     path = place.file(
         "in.csv", "id,title", '1,"two', 'lines"', "2,nul \x00 byte", "3,bad \udcff byte", "4", '5,"x"y', "",
-        "6," + "x" * 1_100_000, ",no id", "=cmd(),x" + "y" * 400, "7,last",
+        "6," + "x" * 4_100_000, ",no id", "=cmd(),x" + "y" * 400, "7,last",
     )  # fmt: skip
     place.file("map.toml", SMALL)
     done = place.run(path, "--map", "map.toml", "--rejects", "out.csv")
@@ -260,7 +260,7 @@ def test_lines_that_cannot_be_read_are_refused_and_the_rest_is_imported(place) -
         told = {int(row[0]): row for row in list(csv.reader(file))[1:]}
     reasons = {
         2: "must be one line", 4: "NUL byte", 5: "no text in the file's encoding", 6: "1 values, the file has 2",
-        7: "no CSV", 9: "longer than 1,000,000", 10: "names the case, is empty", 11: "401 characters",
+        7: "no CSV", 9: "longer than 4,000,000", 10: "names the case, is empty", 11: "401 characters",
     }  # fmt: skip
     assert told.keys() == reasons.keys()
     assert all(reason in told[line][1] for line, reason in reasons.items())

@@ -227,6 +227,29 @@ def test_a_whole_case_may_come_in_any_status(desk) -> None:
     assert "remedy is required for resolved" in result.outcomes[0].reason
 
 
+def test_a_line_may_change_the_type_of_its_case(desk, prepared_database) -> None:
+    why = {"justification": "needed"}
+    lines = [
+        change(1), change(2, type="request"), change(3, "B-1"), change(4, "B-1", type="request", fields=why),
+        change(5, "B-1", type="request", status="in progress"), change(6, "B-1", type=None, usual_type="incident"),
+        change(7, "C-1", type=None, usual_type="incident"), change(8, "C-1", type="nonsense"),
+        change(9, "D-1", status="active"), change(10, "D-1", type="complaint", fields={"product": "x"}),
+    ]  # fmt: skip
+    dry = run(desk, *lines, dry_run=True)
+    result = run(desk, *lines)
+    assert (dry.outcomes, dry.changes) == (result.outcomes, result.changes)
+    reasons = {outcome.line: outcome.reason for outcome in result.outcomes}
+    assert reasons.keys() == {2, 8, 10}
+    assert "justification is required" in reasons[2]
+    assert "no case type nonsense" in reasons[8]
+    assert "no status for active" in reasons[10]
+    (found,) = desk.perform(ListCases(query=["type:request is:all"])).items
+    case = desk.perform(Show(case=found.number))
+    assert (case.type.name, case.status.name, case.fields) == ("request", "in progress", why)
+    moved = [entry for entry in desk.perform(History(case=case.number)) if entry.at == at(4)]
+    assert ("type", "incident", "request") in [(one.field, one.before, one.after) for one in moved[0].changes]
+
+
 def test_numbers_of_the_file_are_kept_and_never_taken_twice(desk) -> None:
     own = desk.perform(Create(title="Ours"))
     lines = [change(1, "A-1", number="OLD-1"), change(2, "A-2", number="old-1"), change(3, "A-3", number="OLD-3")]
