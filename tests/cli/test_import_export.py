@@ -341,6 +341,21 @@ def test_odd_lines_of_an_export_are_refused_one_by_one(place) -> None:
     assert [case["number"] for case in listed(place)] == [good["number"]]
 
 
+def test_a_history_that_is_none_is_told_with_its_line_and_place(place) -> None:
+    for title in ("one", "two", "three"):
+        place.run("acme", "create", title)
+    lines = place.run("acme", "export", "--history").splitlines()
+    forged = lines[1].replace(b'"two"', b'"\\u001b]52;c;eA=="', 1)
+    path = wrote(place, "forged.jsonl", b"\n".join([lines[0], forged, lines[2]]))
+    done = place.imported(path, code=8)
+    reason = "/title: its history does not end in this state: the title is another"
+    assert (done["created"], done["refusals"]) == (2, [{"line": 2, "result": "refused", "reason": reason}])
+    done = place.imported(wrote(place, "mended.jsonl", b"\n".join(lines)))
+    assert (done["created"], done["seen"]) == (1, 2)
+    entries = json.loads(place.run("globex", "history", listed(place)[1]["number"], "--json"))
+    assert [(entry["operation"], entry["actor"], entry["historic"]) for entry in entries] == [("create", "admin", True)]
+
+
 def test_a_dry_run_shows_the_first_cases_and_changes_nothing(place) -> None:
     path = wrote(place, "plain.csv", PLAIN)
     done = place.imported(path, "--dry-run")
