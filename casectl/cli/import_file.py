@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST = 4_000_000
 """Characters (in JSON Lines bytes) of one line: a case of an export has all its notes and history in one."""
-_LONGEST_SKIPPED = 16 * LONGEST
+_LONGEST_SKIPPED = 15 * LONGEST
 """Characters of a line that is passed over because it is too long; one that goes on is no line."""
 _ENDINGS = {"csv": "csv", "tsv": "csv", "json": "jsonl", "jsonl": "jsonl", "ndjson": "jsonl"}
 _LONGEST_RECORD = LONGEST
