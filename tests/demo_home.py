@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm_commands
+
 ROOT = Path(__file__).parents[1]
 KEPT = ("PATH", "LANG", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 CASES = 1100
@@ -29,9 +31,7 @@ class DemoHome:
 
     def run(self, *words, stdin="", **environ):
         """Run casectl; the finished process with its code and what it wrote."""
-        return self.python(
-            "from casectl.cli.main import main; raise SystemExit(main())", *words, stdin=stdin, **environ
-        )
+        return warm_commands.run(words, self.environ | environ, self.folder, stdin)
 
     def python(self, code, *words, stdin="", **environ):
         """Run Python code in this home."""

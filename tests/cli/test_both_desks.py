@@ -9,8 +9,6 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -18,6 +16,7 @@ import pytest
 
 from casectl import registry
 from casectl.api.app import make_app
+from tests import warm_commands
 from tests.cli.test_type_documents import TASK
 from tests.conftest import copied
 from tests.contract.conftest import contract_template, remote_template, serving
@@ -379,10 +378,7 @@ class Desk:
         who, _, rest = line.partition(" ") if line.startswith("@") else ("@admin", "", line)
         command, _, given = rest.partition(" < ")
         stdin = shlex.split(given)[0].replace("\\n", "\n") if given else ""
-        done = subprocess.run(
-            [sys.executable, "-m", "casectl", *shlex.split(command)], env=self.environ | self.people[who[1:]],
-            cwd=self.folder, input=stdin, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+        done = warm_commands.run(shlex.split(command), self.environ | self.people[who[1:]], self.folder, stdin)
         return done.returncode, steady(done.stdout), steady(done.stderr).replace(str(self.folder), "FOLDER")
 
 

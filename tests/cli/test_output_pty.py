@@ -27,8 +27,12 @@ Output(%s).emit_many(items, TICKETS)
 """
 
 
-def on_terminal(code, *, width=60, height=24, keys=(), **environ):
-    """What `code` writes on a terminal of that size; each of `keys` is (text to wait for, text to type)."""
+def on_terminal(code, *, width=60, height=24, keys=(), again=None, **environ):
+    """What `code` writes on a terminal of that size; each of `keys` is (text to wait for, text to type).
+
+    `again` is typed every second once the keys are used up, as a person does who sees nothing happen: Python sleeps
+    through a signal that comes in the instant before it begins to read.
+    """
     child, screen = pty.fork()
     if child == 0:
         # The parent sets the size before it lets the child begin.
@@ -39,16 +43,23 @@ def on_terminal(code, *, width=60, height=24, keys=(), **environ):
         )
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
     os.kill(child, signal.SIGUSR1)
-    shown = read_all(screen, list(keys))
-    os.close(screen)
-    return shown, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        shown = read_all(screen, list(keys), again)
+    finally:
+        os.close(screen)  # which ends a child that still reads
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return shown, code
 
 
-def read_all(screen, keys):
-    shown, end = b"", time.monotonic() + 30
+def read_all(screen, keys, again):
+    shown, typed, end = b"", time.monotonic(), time.monotonic() + 30
     while time.monotonic() < end:
         if keys and keys[0][0].encode() in shown:
             os.write(screen, keys.pop(0)[1].encode())
+            typed = time.monotonic()
+        elif again and not keys and time.monotonic() > typed + 1:
+            os.write(screen, again.encode())
+            typed = time.monotonic()
         if not select.select([screen], [], [], 0.1)[0]:
             continue
         try:
@@ -160,7 +171,7 @@ ENDED = "from casectl.cli.messages import *\ntry: %s\nexcept KeyboardInterrupt: 
     "question", ["confirm('Q?')", "prompt('Q?')", "prompt('Q?', secret=True)", "choose('Q?', [('a', '')])"]
 )
 def test_a_question_may_be_left(question, key):
-    assert on_terminal(ENDED % question, keys=[("Q?", key)])[1] == 130
+    assert on_terminal(ENDED % question, keys=[("Q?", key)], again=key)[1] == 130
 
 
 def test_a_choice_is_asked_until_it_is_one():

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from tests import warm_commands
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,10 +35,7 @@ class Home:
 
     def run(self, *words: str, stdin: str = "", **environ: str) -> tuple[int, str, str]:
         """Exit code, stdout and stderr."""
-        done = subprocess.run(
-            [sys.executable, "-m", "casectl", *words], env=self.environ | environ, cwd=self.folder, input=stdin,
-            capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+        done = warm_commands.run(words, self.environ | environ, self.folder, stdin)
         return done.returncode, done.stdout, done.stderr
 
 

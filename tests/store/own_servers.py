@@ -9,7 +9,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +18,7 @@ import psycopg
 
 from casectl.store.binaries import binaries_for, wheel_binaries
 from casectl.store.server_user import ServerUser
+from tests import warm_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,11 +151,7 @@ class Home:
 
     def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run casectl in the profile; no secret may ever be shown."""
-        code = "from casectl.cli.main import main; raise SystemExit(main())"
-        done = subprocess.run(
-            [sys.executable, "-W", "error", "-c", code, "--profile", "prod", *words], env=self.environ | environ,
-            cwd=self.folder, input="", capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+        done = warm_commands.run(("--profile", "prod", *words), self.environ | environ, self.folder)
         log = self.folder / ".local/state/casectl/casectl.log"
         shown = done.stdout + done.stderr + (log.read_text("utf-8") if log.exists() else "")
         assert not [word for word in leaks() if word in shown and "--show-password" not in words], shown

@@ -1,0 +1,153 @@
+"""casectl as processes that need not load its modules: forks of one process that has loaded them and done nothing else.
+
+A command of its own costs a quarter of a second before it does anything, most of it for imports and for what measures
+coverage. Where a test runs hundreds of them and is about what they do, not about how they begin, `run` gives the same
+finished process in a fraction of that. What a process reads before its first line of Python (PYTHON…, LANG, LC_…) is
+that of a real one: where a test sets such a variable, `run` starts one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 60
+COMMAND = (sys.executable, "-W", "error", "-m", "casectl")
+EARLY = ("PYTHON", "LANG", "LC_", "COVERAGE", "LD_")
+"""How variables begin that a process reads before it is ours."""
+
+_lock = threading.Lock()
+_warm: list[tuple[subprocess.Popen[bytes], str]] = []
+
+
+def run(words: Any, environ: dict[str, str], cwd: Any, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """The finished process of `casectl WORDS` with nothing but that environment."""
+    if any(name.startswith(EARLY) and os.environ.get(name, "") != value and name != "PYTHONPATH"
+           for name, value in environ.items()):  # fmt: skip
+        return subprocess.run(
+            [*COMMAND, *words], env=environ, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=PATIENCE
+        )
+    with (
+        tempfile.TemporaryFile("w+b") as given, tempfile.TemporaryFile("w+b") as written,
+        tempfile.TemporaryFile("w+b") as told, socket.socket(socket.AF_UNIX) as line,
+    ):  # fmt: skip
+        given.write(stdin.encode())
+        given.seek(0)
+        line.settimeout(PATIENCE)
+        line.connect(_place())
+        request = {"words": [str(word) for word in words], "environ": environ, "cwd": str(cwd)}
+        files = [stream.fileno() for stream in (given, written, told)]
+        socket.send_fds(line, [json.dumps(request).encode() + b"\n"], files)
+        code = int(line.makefile().readline())
+        out, err = (_all(stream) for stream in (written, told))
+    return subprocess.CompletedProcess(list(words), code, out, err)
+
+
+def _all(stream: Any) -> str:
+    stream.seek(0)
+    return str(stream.read().decode()).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _place() -> str:
+    """The address of this process's warm one, which is started by the first command."""
+    with _lock:
+        if not _warm:
+            folder = tempfile.mkdtemp(prefix="casectl-warm-", dir="/tmp")
+            environ = {name: value for name, value in os.environ.items() if not name.startswith("CASECTL")}
+            process = subprocess.Popen(
+                [sys.executable, "-W", "error", __file__, folder], env=environ | {"PYTHONPATH": str(ROOT)},
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder,
+            )  # fmt: skip
+            assert process.stdout is not None
+            process.stdout.readline()
+            atexit.register(_end, process, folder)
+            _warm.append((process, f"{folder}/line"))
+        return _warm[0][1]
+
+
+def _end(process: subprocess.Popen[bytes], folder: str) -> None:
+    process.communicate(timeout=PATIENCE)  # closes its standard input
+    Path(f"{folder}/line").unlink()
+    Path(folder).rmdir()
+
+
+def _serve(folder: str) -> None:
+    """Fork for every request until standard input is closed."""
+    import select
+
+    _load()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how the keepers end
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"{folder}/line")
+        listening.listen(16)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while listening in select.select([listening, sys.stdin], [], [])[0]:
+            line, _ = listening.accept()
+            if not os.fork():
+                listening.close()
+                _keep(line)
+            line.close()
+
+
+def _load() -> None:
+    """What commands load, but nothing that looks around."""
+    import importlib
+
+    from casectl import registry
+
+    registry.load_all()
+    for name in ("casectl.cli.main", "casectl.cli.execution", "casectl.cli.output", "casectl.cli.tables",
+                 "casectl.desk.open", "casectl.desk.local", "casectl.desk.remote.desk", "casectl.store.unit",
+                 "psycopg", "typer", "urllib3"):  # fmt: skip
+        importlib.import_module(name)
+
+
+def _keep(line: socket.socket) -> NoReturn:
+    """Run one command in a fork of this fork, and tell how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    head, files, _, _ = socket.recv_fds(line, 65536, 3)
+    while not head.endswith(b"\n"):
+        head += line.recv(65536)
+    child = os.fork()
+    if not child:
+        line.close()
+        _become(json.loads(head), files)
+    _, status = os.waitpid(child, 0)
+    line.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+    os._exit(0)
+
+
+def _become(request: dict[str, Any], files: list[int]) -> NoReturn:
+    """Be a new process as far as a program can see."""
+    os.setsid()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    time.tzset()
+    os.chdir(request["cwd"])
+    sys.path[:] = ["", *sys.path[1:]]
+    sys.argv = ["casectl", *request["words"]]
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as Python opens them
+    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    from casectl.cli.main import main
+
+    sys.exit(main())  # through the interpreter's own end, which tells of what was left open
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
