@@ -35,7 +35,10 @@ def clone():
 
 
 def sh(command: str, folder: Path, home: Path, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of the README in the clone, with nothing of this environment but the path and pip's settings."""
+    """Run a line of the README in the clone, with nothing of this environment but the path and pip's settings.
+
+    What pip installs is used once or not at all, so that it is compiled when it is used.
+    """
     return subprocess.run(
         ["sh", "-c", command], cwd=folder, env=environment(home) | environ, input=stdin, **RUN
     )  # fmt: skip
@@ -43,7 +46,7 @@ def sh(command: str, folder: Path, home: Path, stdin: str = "", **environ: str) 
 
 def environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG"} or name.startswith("PIP_")}
-    return kept | {"HOME": str(home)}
+    return kept | {"HOME": str(home), "PIP_NO_COMPILE": "1"}
 
 
 @pytest.fixture(scope="module")
