@@ -46,7 +46,7 @@ def copied(server: Address, original: str) -> Iterator[Database]:
     name = f"test_{next(_numbers)}"
     with psycopg.connect(**server.superuser(), autocommit=True) as connection:
         words: Any = {"name": sql.Identifier(name), "original": sql.Identifier(original)}
-        connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {original}").format(**words))
+        connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {original} STRATEGY FILE_COPY").format(**words))
         provision.prepare_roles(connection, name, TEMPLATE)
         try:
             yield database_of(server, name)

@@ -2,8 +2,8 @@
 
 A command of its own costs a quarter of a second before it does anything, most of it for imports and for what measures
 coverage. Where a test runs hundreds of them and is about what they do, not about how they begin, `run` gives the same
-finished process in a fraction of that. What a process reads before its first line of Python (PYTHON…, LANG, LC_…) is
-that of a real one: where a test sets such a variable, `run` starts one.
+finished process in a fraction of that. Where a test sets a variable that Python itself reads (PYTHON…, LANG, LC_…),
+`run` starts a process.
 """
 
 from __future__ import annotations
@@ -26,37 +26,47 @@ PATIENCE = 60
 COMMAND = (sys.executable, "-W", "error", "-m", "casectl")
 EARLY = ("PYTHON", "LANG", "LC_", "COVERAGE", "LD_")
 """How variables begin that a process reads before it is ours."""
+OURS = ("PYTHONPATH", "PYTHON_KEYRING_BACKEND")
+"""Those of them that count in a fork as well."""
 
 _lock = threading.Lock()
 _warm: list[tuple[subprocess.Popen[bytes], str]] = []
 
 
 def run(words: Any, environ: dict[str, str], cwd: Any, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """The finished process of `casectl WORDS` with nothing but that environment."""
-    if any(name.startswith(EARLY) and os.environ.get(name, "") != value and name != "PYTHONPATH"
+    """The finished process of `casectl WORDS` with nothing but that environment; what it wrote as text."""
+    done = run_bytes(words, environ, cwd, stdin.encode())
+    out, err = (written.decode().replace("\r\n", "\n").replace("\r", "\n") for written in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+def run_bytes(words: Any, environ: dict[str, str], cwd: Any, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+    """The same with what was read and written as it is."""
+    words = [str(word) for word in words]
+    if any(name.startswith(EARLY) and name not in OURS and os.environ.get(name) != value
            for name, value in environ.items()):  # fmt: skip
         return subprocess.run(
-            [*COMMAND, *words], env=environ, cwd=cwd, input=stdin, capture_output=True, text=True, timeout=PATIENCE
+            [*COMMAND, *words], env=environ, cwd=cwd, input=stdin, capture_output=True, timeout=PATIENCE
         )
     with (
         tempfile.TemporaryFile("w+b") as given, tempfile.TemporaryFile("w+b") as written,
         tempfile.TemporaryFile("w+b") as told, socket.socket(socket.AF_UNIX) as line,
     ):  # fmt: skip
-        given.write(stdin.encode())
+        given.write(stdin)
         given.seek(0)
         line.settimeout(PATIENCE)
         line.connect(_place())
-        request = {"words": [str(word) for word in words], "environ": environ, "cwd": str(cwd)}
+        request = {"words": words, "environ": environ, "cwd": str(cwd)}
         files = [stream.fileno() for stream in (given, written, told)]
         socket.send_fds(line, [json.dumps(request).encode() + b"\n"], files)
         code = int(line.makefile().readline())
         out, err = (_all(stream) for stream in (written, told))
-    return subprocess.CompletedProcess(list(words), code, out, err)
+    return subprocess.CompletedProcess(words, code, out, err)
 
 
-def _all(stream: Any) -> str:
+def _all(stream: Any) -> bytes:
     stream.seek(0)
-    return str(stream.read().decode()).replace("\r\n", "\n").replace("\r", "\n")
+    return bytes(stream.read())
 
 
 def _place() -> str:
@@ -139,7 +149,7 @@ def _become(request: dict[str, Any], files: list[int]) -> NoReturn:
     os.environ.update(request["environ"])
     time.tzset()
     os.chdir(request["cwd"])
-    sys.path[:] = ["", *sys.path[1:]]
+    sys.path[:] = ["", *os.environ.get("PYTHONPATH", "").split(os.pathsep), *sys.path[1:]]
     sys.argv = ["casectl", *request["words"]]
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as Python opens them
     sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

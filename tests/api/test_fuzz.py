@@ -164,7 +164,7 @@ def test_random_requests_as_admin_of_the_other_tenant(prepared: Prepared, server
 def test_random_requests_as_reporter(prepared: Prepared, server: Address) -> None:
     theirs = _rows_of(prepared, server, "acme")
     rita = prepared.callers["globex"].as_user("rita", 2)
-    plan = msgspec.structs.replace(_plan(prepared, "globex", "fuzzing", seconds=8, examples=4), token=rita.token)
+    plan = msgspec.structs.replace(_plan(prepared, "globex", "fuzzing", seconds=15, examples=4), token=rita.token)
     _judge(fuzz(prepared.document, plan), plan, prepared, least=40)
     assert _rows_of(prepared, server, "acme") == theirs
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -27,6 +25,7 @@ from casectl.operations.update import Update
 from casectl.rules.import_values import whole_record
 from casectl.store.checks import run_checks
 from tests import incident_log as log
+from tests import warm_commands
 from tests.conftest import copied
 from tests.contract.conftest import contract_template, remote_template, serving
 from tests.served import config_of
@@ -42,14 +41,11 @@ class Place:
     def __init__(self, folder, database, people):
         self.folder, self.database, self.people = folder, database, people
         kept = {name: os.environ[name] for name in os.environ if name == "PATH" or name.startswith("COVERAGE")}
-        self.environ = {**kept, "HOME": str(folder), "PYTHONPATH": str(log.ROOT), "PYTHONWARNINGS": "error"}
+        self.environ = {**kept, "HOME": str(folder), "PYTHONPATH": str(log.ROOT)}
 
-    def run(self, tenant, *words, code=0, **options):
+    def run(self, tenant, *words, code=0, given=b""):
         """What was written to standard output; `err` is what was written beside."""
-        done = subprocess.run(
-            [sys.executable, "-m", "casectl", *map(str, words)], cwd=self.folder,
-            env=self.environ | self.people[tenant], capture_output=True, timeout=120, **options,
-        )  # fmt: skip
+        done = warm_commands.run_bytes(words, self.environ | self.people[tenant], self.folder, given)
         self.err = done.stderr.decode()
         assert done.returncode == code, self.err
         return done.stdout
@@ -281,7 +277,7 @@ def test_json_lines_of_a_list_make_its_cases(place) -> None:
         "acme", "create", "Listed", "-p", "high", "--team", "l2", "--tag", "vpn", "--contact", "Bo <bo@example.com>"
     )
     lines = place.run("acme", "list", "--all", "-o", "jsonl")
-    done = place.imported("-", input=lines)
+    done = place.imported("-", given=lines)
     assert (done["created"], done["refused"], done["file"]) == (1, 0, "-")
     (case,) = listed(place)
     assert (case["title"], case["priority"], case["team"], case["tags"]) == ("Listed", 3, "l2", ["vpn"])
@@ -291,7 +287,7 @@ def test_json_lines_of_a_list_make_its_cases(place) -> None:
 def test_an_export_goes_through_a_pipe(place) -> None:
     place.run("acme", "create", "Piped")
     for kind in ("csv", "json", "jsonl"):
-        assert place.imported("-", input=place.run("acme", "export", "-o", kind))["rows"] == 1
+        assert place.imported("-", given=place.run("acme", "export", "-o", kind))["rows"] == 1
     assert [case["title"] for case in listed(place)] == ["Piped"]
 
 

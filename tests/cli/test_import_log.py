@@ -24,6 +24,7 @@ from casectl.desk.local import LocalDesk
 from casectl.operations.list import ListCases
 from casectl.operations.show import Show
 from tests import incident_log as log
+from tests import warm_commands
 from tests.conftest import copied
 from tests.contract.conftest import prepare
 
@@ -51,19 +52,19 @@ class Place:
         self.database, self.folder = database, folder
         self.environ = {
             "PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(log.ROOT), "CASECTL_TENANT": "acme",
-            "CASECTL_USER": "admin", "CASECTL_DATABASE_URL": make_conninfo(**database.app), "PYTHONWARNINGS": "error",
+            "CASECTL_USER": "admin", "CASECTL_DATABASE_URL": make_conninfo(**database.app),
         }  # fmt: skip
 
     def start(self, *words):
-        command = [sys.executable, "-m", "casectl", "import", *map(str, words)]
+        command = [sys.executable, "-W", "error", "-m", "casectl", "import", *map(str, words)]
         return subprocess.Popen(
             command, cwd=self.folder, env=self.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
     def run(self, *words):
-        process = self.start(*words)
-        process.out, process.err = process.communicate(timeout=120)
-        return process
+        done = warm_commands.run(("import", *words), self.environ, self.folder)
+        done.out, done.err = done.stdout, done.stderr
+        return done
 
     def imported(self, path, *words, code=0):
         """The summary of an import of the incident log."""

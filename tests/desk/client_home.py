@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import warm_commands
+
 ROOT = Path(__file__).parents[2]
 
 KEYRING = "file_keyring.FileKeyring"
@@ -42,13 +44,8 @@ class ClientHome:
         )  # fmt: skip
 
     def run(self, *words, stdin="", **environ):
-        with self.start(*words, **environ) as process:
-            try:
-                out, err = process.communicate(stdin, timeout=40)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
+        given = {name: value for name, value in (self.environ | environ).items() if value is not None}
+        return warm_commands.run(words, given, self.folder, stdin)
 
     def login(self, *words, **rest):
         done = self.run("auth", "login", *words, **rest)

@@ -17,7 +17,7 @@ from casectl.rules.lifecycle_document import check_lifecycle
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BOUNDED = settings(derandomize=True, deadline=None, database=None, max_examples=100)
+BOUNDED = settings(derandomize=True, deadline=None, database=None, max_examples=60)
 
 
 def found(document: Any, pointer: str) -> bool:
