@@ -9,6 +9,7 @@ finished process in a fraction of that. Where a test sets a variable that Python
 from __future__ import annotations
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -97,6 +98,7 @@ def _serve(folder: str) -> None:
     import select
 
     _load()
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how the keepers end
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{folder}/line")
@@ -122,6 +124,12 @@ def _load() -> None:
                  "casectl.desk.open", "casectl.desk.local", "casectl.desk.remote.desk", "casectl.store.unit",
                  "psycopg", "typer", "urllib3"):  # fmt: skip
         importlib.import_module(name)
+    if "coverage" in sys.modules:  # what was run so far is told once, not by every fork
+        import coverage
+
+        measuring = coverage.Coverage.current()
+        if measuring is not None:
+            measuring.save()
 
 
 def _keep(line: socket.socket) -> NoReturn:
@@ -154,9 +162,9 @@ def _become(request: dict[str, Any], files: list[int]) -> NoReturn:
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - as Python opens them
     sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.__stderr__ = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
-    from casectl.cli.main import main
+    from casectl.cli.main import run
 
-    sys.exit(main())  # through the interpreter's own end, which tells of what was left open
+    run()
 
 
 if __name__ == "__main__":
