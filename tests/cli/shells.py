@@ -97,10 +97,10 @@ class Shell:
         """Type `text` on an empty line and press TAB; the line and what was shown."""
         self._send("\x15")
         self._send(text)
-        shown = self.shown_until("", quiet=0.2)
+        shown = self.shown_until("", quiet=0.05)
         for _ in range(times):
             self._send("\t")
-            shown += self.shown_until("", quiet=0.3 if times == 1 else 1.5)
+            shown += self.shown_until("", quiet=0.1 if times == 1 else 1.5)
         return self.line(), shown
 
     def run(self, text):

@@ -117,6 +117,7 @@ def differing(desk: Any, cases: dict[str, str], people: tuple[str, ...], *verbs:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", PERFORM)
+@pytest.mark.no_cover
 @pytest.mark.parametrize("desk", ["sync"], indirect=True)
 def test_what_is_told_is_what_happens(desk: Any, cases: dict[str, str], verb: str) -> None:
     assert differing(desk, cases, PEOPLE, verb) == []
@@ -124,6 +125,7 @@ def test_what_is_told_is_what_happens(desk: Any, cases: dict[str, str], verb: st
 
 @pytest.mark.slow
 @pytest.mark.parametrize("to", STATUSES)
+@pytest.mark.no_cover
 @pytest.mark.parametrize("desk", ["sync"], indirect=True)
 def test_so_it_is_with_every_status(desk: Any, cases: dict[str, str], to: str) -> None:
     for number in cases.values():
@@ -139,6 +141,7 @@ def test_so_it_is_with_every_status(desk: Any, cases: dict[str, str], to: str) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.no_cover
 @pytest.mark.parametrize("desk", ["sync"], indirect=True)
 def test_so_it_is_with_roles_that_nobody_thought_of(desk: Any, cases: dict[str, str], seed: int) -> None:
     chance = random.Random(seed)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import psycopg
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -204,6 +205,7 @@ class Work(RuleBasedStateMachine):
         assert (one.fields != other.fields) == any(field.startswith("fields.") for field in found)
 
 
+@pytest.mark.no_cover
 def test_every_state_comes_out_of_the_audit_again(prepared_database: Database) -> None:
     with ExitStack() as opened:
         Work.clock = opened.enter_context(psycopg.connect(**prepared_database.superuser, autocommit=True))
