@@ -56,6 +56,11 @@ def test_steps_are_what_each_entry_leaves_otherwise() -> None:
     assert (steps[1].at, steps[1].actor, steps[1].operation, notes) == (NOON + timedelta(hours=1), "walt", "update", [])
 
 
+def test_an_entry_of_what_nobody_may_see_is_no_step() -> None:
+    steps, _ = steps_of(case(event(1, ("parent", None, HIDDEN)), event(2, ("title", "x", "y")), title="y"), NOW)
+    assert [step.values for step in steps[1:]] == [{"title": "y"}]
+
+
 def test_values_are_told_apart_as_the_database_does() -> None:
     assert "the fields before is not what" in refusal(case(event(1, ("fields", {"a": True}, {})), fields={}))
     steps, _ = steps_of(case(event(1, ("fields", {"a": 1.0}, {"a": [True]})), fields={"a": [True]}), NOW)

@@ -12,11 +12,13 @@ from casectl.rules.rights import (
     RIGHTS,
     ROLES,
     CaseFacts,
+    Reason,
     check_update,
     is_own,
     known,
     may_note,
     may_write,
+    refusal_of,
     require,
     require_to_give,
     require_to_let_in,
@@ -269,3 +271,9 @@ def test_only_who_sees_a_teams_restricted_cases_lets_somebody_in(plus, team, all
         return
     with pytest.raises(NotPermitted, match="ann may let nobody into the team l1"):
         require_to_let_in(actor(plus=plus), team, "l1")
+
+
+def test_a_reason_is_a_refusal_with_its_words():
+    refused = refusal_of(Reason("ann may not", "ask", "case:update"))
+    assert isinstance(refused, NotPermitted)
+    assert (refused.message, refused.hint) == ("ann may not", "ask")

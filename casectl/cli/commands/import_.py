@@ -224,5 +224,6 @@ def _end(summary: ImportSummary, hint: str) -> None:
         place = f"; {os.path.relpath(summary.rejects)} has them with their reasons" if summary.rejects else ""
         count = summary.refused + summary.blocked
         lacking = f"{plural(summary.incomplete, 'case')} came without the parent it had" if summary.incomplete else ""
-        refused = f"{count:,} of {plural(summary.rows, 'line')} were refused{place}" if count else ""
+        verb = "was" if count == 1 else "were"
+        refused = f"{count:,} of {plural(summary.rows, 'line')} {verb} refused{place}" if count else ""
         raise PartialSuccess("; ".join(filter(None, (refused, lacking))), hint=hint)
