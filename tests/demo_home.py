@@ -1,4 +1,4 @@
-"""A home with a small demo desk, and casectl run in it as a stranger would: real processes, real terminals."""
+"""A home with a small demo desk, and casectl run in it: as commands whose modules are loaded, or on real terminals."""
 
 from __future__ import annotations
 

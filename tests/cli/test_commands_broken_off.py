@@ -129,15 +129,21 @@ def interrupted(command: subprocess.Popen[str]) -> str:
     return err
 
 
+def pressed_ctrl_c(home: FaultHome, work: Tagging) -> tuple[subprocess.Popen[str], str]:
+    """A bulk that waits for somebody's lock when Ctrl-C is pressed, and what it says to that."""
+    command = work.start()
+    home.waiting_backend()
+    command.send_signal(signal.SIGINT)
+    assert command.stderr is not None
+    return command, command.stderr.readline()
+
+
 def test_ctrl_c_lets_the_batch_come_to_its_end(home: FaultHome) -> None:
     work = Tagging(home, "stopped")
     middle = work.ids[1500]
     with home.held(f"SELECT FROM cases WHERE id = {middle} FOR UPDATE"):
-        command = work.start()
-        home.waiting_backend()
-        command.send_signal(signal.SIGINT)
-        assert command.stderr is not None
-        assert "stopping after this batch" in command.stderr.readline()
+        command, told = pressed_ctrl_c(home, work)
+        assert "stopping after this batch" in told
     assert "stopped after 2,000 of" in interrupted(command)
     assert work.tagged() == 2000
     work.complete()
@@ -146,11 +152,8 @@ def test_ctrl_c_lets_the_batch_come_to_its_end(home: FaultHome) -> None:
 def test_ctrl_c_twice_undoes_the_batch_and_says_so(home: FaultHome) -> None:
     work = Tagging(home, "stopped-at-once")
     with home.held(f"SELECT FROM cases WHERE id = {work.ids[1500]} FOR UPDATE"):
-        command = work.start()
-        home.waiting_backend()
-        command.send_signal(signal.SIGINT)
-        assert command.stderr is not None
-        assert "Ctrl-C again" in command.stderr.readline()
+        command, told = pressed_ctrl_c(home, work)
+        assert "Ctrl-C again" in told
         command.send_signal(signal.SIGINT)
         assert "stopped after 1,000 of" in interrupted(command)
     assert work.tagged() == 1000

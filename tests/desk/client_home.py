@@ -36,16 +36,18 @@ class ClientHome:
             "CASECTL_REMOTE_URL": url, "BROWSER": f"{sys.executable} {browser} %s",
         }  # fmt: skip
 
+    def _with(self, environ):
+        """This home's environment with other variables; None takes one away."""
+        return {name: value for name, value in (self.environ | environ).items() if value is not None}
+
     def start(self, *words, **environ):
-        given = {name: value for name, value in (self.environ | environ).items() if value is not None}
         return subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "casectl", *words], env=given, cwd=self.folder,
+            [sys.executable, "-W", "error", "-m", "casectl", *words], env=self._with(environ), cwd=self.folder,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def run(self, *words, stdin="", **environ):
-        given = {name: value for name, value in (self.environ | environ).items() if value is not None}
-        return warm_commands.run(words, given, self.folder, stdin)
+        return warm_commands.run(words, self._with(environ), self.folder, stdin)
 
     def login(self, *words, **rest):
         done = self.run("auth", "login", *words, **rest)
