@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from casectl.model.access import ApiKey
+    from casectl.model.case import PersonRef
     from casectl.model.people import User
     from casectl.unit import Unit
 
@@ -64,6 +65,16 @@ async def whose(unit: Unit, user: str | UnsetType) -> User:
     if found.id != unit.actor.user_id:
         rights.require(unit.actor, "user:manage")
     return found
+
+
+async def require_to_be(unit: Unit, user: PersonRef | User) -> None:
+    """Refuse to hand out a login of a user (a password, a key, a name that he is known by) to who may less than he.
+
+    Every verb that makes or changes a way to come in as somebody asks this. Deactivated roles count, for they may come
+    back.
+    """
+    held = await unit.access.rights_of(user.id, even_inactive=True)
+    rights.require_to_be(unit.actor, held, user.id, user.login)
 
 
 def refuse_both(user: str | UnsetType) -> None:

@@ -10,7 +10,7 @@ from msgspec import Meta
 from casectl.errors import NotAllowed
 from casectl.model.access import NewClient
 from casectl.operation import Cli, Operation
-from casectl.operations._credentials import new_client_secret
+from casectl.operations._credentials import new_client_secret, require_to_be
 from casectl.rules import rights
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class RotateClient(Operation[NewClient], frozen=True, kw_only=True):
             state = "is public and has no secret" if client.is_public else "is not active"
             raise NotAllowed(f"the client {client.name} {state}", hint="casectl client add registers another")
         rights.require_to_give(unit.actor, client.rights, "a client")
+        if client.user is not None:
+            await require_to_be(unit, client.user)
         new = new_client_secret(client.client_id)
         changed = await unit.access.set_client_secret(client.id, new.digest)
         return NewClient(**msgspec.structs.asdict(changed), secret=new.secret)

@@ -9,11 +9,13 @@ from msgspec import UNSET, Meta, UnsetType
 
 from casectl.model.access import NewApiKey
 from casectl.operation import Cli, Operation
-from casectl.operations._credentials import expiry, new_key
+from casectl.operations._credentials import expiry, new_key, require_to_be
 from casectl.rules import case_input, rights
 from casectl.unit_access import NewKey
 
 if TYPE_CHECKING:
+    from casectl.model.case import PersonRef
+    from casectl.model.people import User
     from casectl.unit import Unit
 
 
@@ -45,21 +47,23 @@ class CreateKey(Operation[NewApiKey], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> NewApiKey:
         name = case_input.one_line(self.key, "name", "/key")
-        user_id = await self._holder(unit)
-        held = unit.actor.rights if user_id == unit.actor.user_id else await unit.access.rights_of(user_id)
+        user = await self._holder(unit)
+        held = unit.actor.rights
+        if user.id != unit.actor.user_id:
+            await require_to_be(unit, user)
+            held = await unit.access.rights_of(user.id)
         wanted = rights.known(self.rights, "/rights") or sorted(held)
-        # Of another's rights all, however few the key is given: with it one is him, and sees what is his.
-        rights.require_to_give(unit.actor, {*wanted, *held}, "a key")
+        rights.require_to_give(unit.actor, wanted, "a key")
         new = new_key()
         made = await unit.access.add_key(
             NewKey(
-                credential=new, user_id=user_id, name=name, rights=wanted,
+                credential=new, user_id=user.id, name=name, rights=wanted,
                 expires_at=await expiry(unit, self.expires),
             )
         )  # fmt: skip
         return NewApiKey(**msgspec.structs.asdict(made), secret=new.secret)
 
-    async def _holder(self, unit: Unit) -> int:
+    async def _holder(self, unit: Unit) -> PersonRef | User:
         if self.client is not UNSET and self.as_user is not UNSET:
             case_input.refuse("a key acts as a client or as a user, not as both", "/client", "excluded")
         if self.client is not UNSET:
@@ -67,10 +71,10 @@ class CreateKey(Operation[NewApiKey], frozen=True, kw_only=True):
             client = await unit.access.client(self.client)
             if client.user is None or not client.is_active:
                 case_input.refuse(f"the client {client.name} is not active", "/client", "inactive")
-            return client.user.id
+            return client.user
         user = await unit.people.user("@me" if self.as_user is UNSET else self.as_user)
         if user.id != unit.actor.user_id:
             rights.require(unit.actor, "user:manage")
             if not user.is_active:
                 case_input.refuse(f"the user {user.login} is not active", "/as_user", "inactive")
-        return user.id
+        return user

@@ -10,7 +10,7 @@ from msgspec import Meta
 from casectl.errors import NotAllowed
 from casectl.model.access import NewApiKey
 from casectl.operation import Cli, Operation
-from casectl.operations._credentials import new_key, own_key
+from casectl.operations._credentials import new_key, own_key, require_to_be
 from casectl.rules import rights, times
 from casectl.unit_access import NewKey
 
@@ -45,10 +45,10 @@ class RotateKey(Operation[NewApiKey], frozen=True, kw_only=True):
         old = await own_key(unit, self.key)
         if old.state != "active":
             raise NotAllowed(f"the API key {old.name} is {old.state}", hint="make another: casectl key create NAME")
-        held = await unit.access.rights_of(old.user.id)
-        wanted = sorted(held) if old.rights is None else old.rights
-        # Of another's rights all, as with a new key: with it one is him.
-        rights.require_to_give(unit.actor, {*wanted, *(() if old.user.id == unit.actor.user_id else held)}, "a key")
+        wanted = sorted(await unit.access.rights_of(old.user.id)) if old.rights is None else old.rights
+        if old.user.id != unit.actor.user_id:
+            await require_to_be(unit, old.user)
+        rights.require_to_give(unit.actor, wanted, "a key")
         now, new = await unit.now(), new_key()
         life = None if old.expires_at is None else now + (old.expires_at - old.created_at)
         await unit.access.end_key(old.id, now + grace if grace else None)

@@ -8,19 +8,23 @@ from msgspec import UNSET, Meta, UnsetType
 
 from casectl.model.people import User
 from casectl.operation import Cli, Operation
+from casectl.operations._credentials import require_to_be
 from casectl.operations._people import person, read_changes, refuse_both, refuse_no_change, require_no_less
 from casectl.rules import case_input, rights
 
 if TYPE_CHECKING:
     from casectl.unit import Unit
 
+KNOWN_BY = ("login", "email", "os_user")
+"""What the operating system or a provider vouches for when somebody comes in: whoever has the name is the user."""
+
 
 class ChangeUser(Operation[User], frozen=True, kw_only=True):
     """Change a user, or the roles of one.
 
     Giving and taking roles needs the right to manage roles. Nobody changes a user who may more than he, be it by a
-    deactivated role, and nobody gives or takes a right that he lacks himself. One active person who may manage users
-    and roles always remains.
+    deactivated role, or changes the login, address or operating-system user of one who sees more; and nobody gives or
+    takes a right that he lacks himself. One active person who may manage users and roles always remains.
     """
 
     name: ClassVar[str] = "user change"
@@ -59,6 +63,8 @@ class ChangeUser(Operation[User], frozen=True, kw_only=True):
         })  # fmt: skip
         user = await person(unit, self.user)
         await require_no_less(unit, user)
+        if any(changes.get(name) is not None for name in KNOWN_BY):
+            await require_to_be(unit, user)
         await unit.staff.change_user(user.id, changes)
         await self._change_roles(unit, user.id)
         return await unit.people.user(str(user.id))

@@ -10,6 +10,7 @@ from casectl.errors import InvalidInput, NotPermitted, Problem
 from casectl.model.access import PasswordChange
 from casectl.model.case import PersonRef
 from casectl.operation import Cli, Operation
+from casectl.operations._credentials import require_to_be
 from casectl.rules import case_input, passwords, rights
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
     """Set the password of a user.
 
     People log in with it in a browser. It is asked for, or read from standard input: one line is the new password, two
-    are the present one and the new one. To change your own you need the present one, or the right to manage users. All
-    sessions of the user end.
+    are the present one and the new one. To change your own you need the present one, or the right to manage users.
+    Nobody sets that of a user who may or sees more than he. All sessions of the user end.
     """
 
     name: ClassVar[str] = "user password"
@@ -57,7 +58,7 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
         return PasswordChange(user=person, sessions=ended, changed_at=await unit.now())
 
     async def _allow(self, unit: Unit, user: User) -> None:
-        """One's own with the present one; else with the right to, and nobody's who may more than this very token."""
+        """One's own with the present one; else with the right to, and nobody's who can do more than this very token."""
         is_own = user.id == unit.actor.user_id
         if is_own and self.old_password is not UNSET:
             await self._prove(unit, user, self.old_password)
@@ -66,7 +67,7 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
             message = "the present password is required"
             raise InvalidInput(message, problems=[Problem(message=message, pointer="/old_password", code="required")])
         rights.require(unit.actor, "user:manage")
-        rights.require_to_give(unit.actor, await unit.access.rights_of(user.id, even_inactive=True), "a password")
+        await require_to_be(unit, user)
 
     async def _prove(self, unit: Unit, user: User, old: str) -> None:
         fits = await unit.access.password_fits(user.id, old)

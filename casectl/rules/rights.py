@@ -100,6 +100,15 @@ FIELD_RIGHTS = {
 }
 """Fields of a case that need more than `case:update`."""
 
+_SEE_ALL = frozenset({"case:read_any", "case:read_restricted"})
+
+OF_ONES_OWN = {
+    right: _SEE_ALL | ({"case:update_any"} if right in ("case:update", "note:create") else frozenset())
+    for right in RIGHTS
+    if right.startswith(("case:", "note:", "history:", "audit:", "export:")) and right != "case:create"
+}
+"""Rights that tell or change more of the cases that are one's own, each with those that make it the same for all."""
+
 Scope = Literal["own", "tenant", "admin"]
 
 
@@ -189,6 +198,24 @@ def require_no_less(actor: Actor, held: Iterable[str], login: str) -> None:
     if lacking:
         raise NotPermitted(
             f"{login} may do more than {actor.login}: {', '.join(lacking)}", hint="ask somebody who has these rights"
+        )
+
+
+def require_to_be(actor: Actor, held: Iterable[str], user_id: int, login: str) -> None:
+    """Raise NotPermitted unless the actor may all that somebody with the rights `held` may, on whosever case.
+
+    Whoever gets at another's login is him: he sees the restricted cases that are the other's or his teams'. Whether
+    there are any does not count: the refusal would tell it, and there may be some tomorrow. His own cases one has
+    already, but a token may have fewer rights than who it is for.
+    """
+    wanted = set(held)
+    if user_id != actor.user_id:
+        wanted = wanted.union(*(OF_ONES_OWN.get(right, ()) for right in wanted))
+    lacking = sorted(wanted - actor.rights)
+    if lacking:
+        raise NotPermitted(
+            f"who comes in as {login} may do what {actor.login} may not: {', '.join(lacking)}",
+            hint="ask somebody who has these rights",
         )
 
 
