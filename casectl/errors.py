@@ -158,6 +158,13 @@ class OutcomeUnknown(Unreachable):
     code = "outcome_unknown"
 
 
+class TookTooLong(Refusal):
+    """A question to the database took longer than `database.statement_timeout` lets it; nothing was changed."""
+
+    code = "took_too_long"
+    http_status = 503
+
+
 class TooManyRequests(Refusal):
     """A caller came more often than he may; `retry_after` tells when to come again."""
 

@@ -142,7 +142,7 @@ SETTINGS: tuple[Setting, ...] = (
         personal=True,
     ),
     _setting("remote.connect_timeout", "How long to wait for the server.", kind="duration", default="10s", least=1),
-    _setting("remote.read_timeout", "How long to wait for its answer.", kind="duration", default="60s", least=1),
+    _setting("remote.read_timeout", "How long to wait for its answer.", kind="duration", default="75s", least=1),
     _setting(
         "remote.insecure_http",
         "Allows http:// to a server that is not this machine; who listens on the way can then take your login.",

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from psycopg import errors
 
 from casectl.desk.identity import not_initialised
-from casectl.errors import Conflict, Failure, InvalidInput, NotAllowed, NotPermitted, Refusal, Unreachable
+from casectl.errors import (
+    Conflict,
+    Failure,
+    InvalidInput,
+    NotAllowed,
+    NotPermitted,
+    Refusal,
+    TookTooLong,
+    Unreachable,
+)
 
 _TAKEN = {
     "cases_external_id": "a case with this external id exists on this channel already",
@@ -22,7 +33,9 @@ _TAKEN = {
 _NOBODY_LEFT = "CT004"
 """The code of the refusal to take the last administrator from a tenant."""
 
-_TOLD: tuple[tuple[tuple[type[Exception], ...], type[Refusal], str, str], ...] = (
+_Told: TypeAlias = "tuple[tuple[tuple[type[Exception], ...], type[Refusal], str, str], ...]"
+
+_TOLD: _Told = (
     ((errors.InsufficientPrivilege,), NotPermitted, "the database does not let you see or change this", ""),
     (
         (errors.LockNotAvailable, errors.QueryCanceled, errors.SerializationFailure, errors.DeadlockDetected), Conflict,
@@ -36,14 +49,26 @@ _TOLD: tuple[tuple[tuple[type[Exception], ...], type[Refusal], str, str], ...] =
 )  # fmt: skip
 """Which errors are told how; the first that fits (all but the last are operational errors as well)."""
 
+_TOLD_OF_READS: _Told = (
+    (
+        (errors.QueryCanceled,), TookTooLong,
+        "the database cut off a question that took it too long (database.statement_timeout)",
+        "narrow it, let --explain of list and search tell what takes so long, or raise the setting",
+    ),
+    *_TOLD,
+)  # fmt: skip
+
 
 def worth_retrying(error: BaseException) -> bool:
     """Whether the same transaction may well succeed when it is run again."""
     return isinstance(error, errors.SerializationFailure | errors.DeadlockDetected)
 
 
-def refusal_of(error: BaseException) -> Refusal | None:
-    """What to tell the caller, or None when the error is a fault of ours. No SQL is ever told."""
+def refusal_of(error: BaseException, *, reads: bool = False) -> Refusal | None:
+    """What to tell the caller, or None when the error is a fault of ours. No SQL is ever told.
+
+    A verb that `reads` waits for nobody who changes a case.
+    """
     if isinstance(error, errors.UniqueViolation):
         name = error.diag.constraint_name or ""
         return Conflict(_TAKEN.get(name, "something with this name or key exists already"))
@@ -59,7 +84,7 @@ def refusal_of(error: BaseException) -> Refusal | None:
             "a word that was given holds characters that are no text (NUL or half a character), or far too many",
             hint="leave them out",
         )
-    for kinds, refusal, message, hint in _TOLD:
+    for kinds, refusal, message, hint in _TOLD_OF_READS if reads else _TOLD:
         if isinstance(error, kinds):
             return refusal(message, hint=hint)
     return None

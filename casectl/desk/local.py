@@ -223,7 +223,7 @@ class LocalDesk:
                 if worth_retrying(error) and attempt < RETRIES:
                     continue
                 self._drop_broken()
-                refusal = refusal_of(error)
+                refusal = refusal_of(error, reads=operation.reads)
                 if refusal is None:
                     raise
                 raise refusal from error
@@ -311,7 +311,7 @@ class AsyncLocalDesk:
             except Exception as error:
                 if worth_retrying(error) and attempt < RETRIES:
                     continue
-                refusal = refusal_of(error)
+                refusal = refusal_of(error, reads=operation.reads)
                 if refusal is None:
                     raise
                 raise refusal from error

@@ -42,7 +42,7 @@ def _growth(small: list[Figure], large: list[Figure], limit_name: str) -> list[F
     return [
         Figure(
             name=f"{figure.name} (growth)", value=figure.value, limit=before[figure.name], limit_name=limit_name,
-            most_ratio=None if figure.name.startswith(filters.SCAN) else MOST_GROWTH,
+            most_ratio=None if figure.name.startswith(filters.SCAN) else MOST_GROWTH, error=figure.error,
         )
         for figure in large if figure.name in before
     ]  # fmt: skip

@@ -16,7 +16,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
     `limit` is the least that any program could take for it, measured in the same rounds. The target is `most_ratio`
     times the limit, or `most` milliseconds; a figure without either is there to compare with. `memory` is the peak of
-    the process in MB, where it is one.
+    the process in MB, where it is one. `error` is why it came to no end; `value` is then the time until that.
     """
 
     name: str
@@ -26,6 +26,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     most_ratio: float | None = None
     most: float | None = None
     memory: float | None = None
+    error: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -35,6 +36,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_met(self) -> bool | None:
         """Whether every target of this figure is met; None without any."""
+        if self.error:
+            return False
         met = []
         if self.most_ratio is not None and self.ratio is not None:
             met.append(self.ratio <= self.most_ratio)
@@ -67,7 +70,7 @@ def table(title: str, figures: Iterable[Figure]) -> str:
         memory = "" if figure.memory is None else f"{figure.memory:.0f}"
         lines.append(
             f"  {figure.name:44}{figure.value:>10,.2f}{limit:>10}{ratio:>8}  {_target(figure):<18}{met:8}{memory:>5}"
-            f"  {figure.limit_name}"
+            f"  {figure.error or figure.limit_name}"
         )
     return "\n".join(lines)
 

@@ -36,7 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     connect_timeout: float = 5.0
-    read_timeout: float = 60.0
+    read_timeout: float = 75.0
     total: float = 90.0
     proxy: str = ""
     ca_file: str = ""
