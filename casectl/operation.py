@@ -65,6 +65,8 @@ class Operation(msgspec.Struct, Generic[Result], frozen=True, kw_only=True, forb
     """A reading verb runs in a read-only transaction and needs no idempotency key."""
     historic: ClassVar[bool] = False
     """Writes with times and actors of the past; needs the right `import:run` beside its own."""
+    batched: ClassVar[str] = ""
+    """The list field of which a front sends parts, each a transaction: what is wrong with one of them refuses that."""
     secrets: ClassVar[tuple[str, ...]] = ()
     """Fields of the verb or of its result that hold a secret: asked without an echo, told once, kept nowhere."""
     cli: ClassVar[Cli] = Cli()

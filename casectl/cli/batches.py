@@ -96,7 +96,7 @@ def _refuse_empty_query(execution: Execution) -> None:
 
 
 def _is_keyed_query(execution: Execution) -> bool:
-    field = getattr(execution.verb, "batched", "cases")
+    field = execution.verb.batched
     return execution.options.idempotency_key is not None and "query" in execution.given and field not in execution.given
 
 
@@ -109,7 +109,7 @@ def _perform_keyed(execution: Execution, desk: Desk) -> BulkResult:
 
 def _references(execution: Execution, desk: Desk) -> list[str]:
     """The cases that were named, or those a query finds now."""
-    field = getattr(execution.verb, "batched", "cases")
+    field = execution.verb.batched
     query = execution.given.pop("query", None)
     if query is not None and field not in execution.given:
         return list(execution.listed(desk, query))
@@ -125,7 +125,7 @@ def _parts(references: Sequence[str]) -> list[Sequence[str]]:
 
 
 def _perform_part(execution: Execution, desk: Desk, part: Sequence[str], number: int) -> BulkResult:
-    execution.given[getattr(execution.verb, "batched", "cases")] = list(part)
+    execution.given[execution.verb.batched] = list(part)
     execution.batch = number
     result: BulkResult = execution.perform(desk)
     return result

@@ -43,7 +43,7 @@ def confirm_ids(execution: Execution, desk: Desk) -> None:
     lines = [f"{case.id} is the id of {case.number}: {case.title}" for case in others[:_TOLD]]
     lines += [f"and {len(others) - _TOLD:,} more are ids of other numbers"] if len(others) > _TOLD else []
     execution.options.tell("\n".join(lines))
-    if len(execution.given.get(getattr(execution.verb, "batched", ""), ())) >= MANY:
+    if len(execution.given.get(execution.verb.batched, ())) >= MANY:
         return  # the question before many cases comes in any case
     if not confirm("Is this the case you mean?" if len(others) == 1 else "Are these the cases you mean?"):
         raise declined(f"digits alone are an id; say the number, like {others[0].number}")

@@ -99,7 +99,7 @@ class Execution:
 
     def _performed(self, desk: Desk) -> Any:
         """The result of the verb, or of all its parts."""
-        if getattr(self.verb, "batched", ""):
+        if self.verb.batched:
             from casectl.cli.batches import perform_batches
 
             return perform_batches(self, desk)

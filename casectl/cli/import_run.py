@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from casectl.errors import Conflict
 from casectl.model.imports import ImportResult, ImportSummary, LineOutcome
 from casectl.operations.import_changes import MAX_RECORDS, ImportChanges
 
@@ -68,7 +69,13 @@ class ImportRun:
         if self.dry_run:
             records, twice = self._not_planned(records)
         parents = {record.whole.parent.upper() for record in records if record.whole and record.whole.parent}
-        result = self._perform(records, [], parents | {record.external_id for record in records})
+        try:
+            result = self._perform(records, [], parents | {record.external_id for record in records})
+        except Conflict as conflict:
+            raise Conflict(
+                f"{self.source.name}:{batch[0].number}-{batch[-1].number}: {conflict.message}",
+                hint="nothing of these lines was imported; the same command goes on with them",
+            ) from conflict
         self._waiting += result.waiting
         self.lacking |= set(result.lacking)
         self.planned += result.planned[: _PLANNED - len(self.planned)]

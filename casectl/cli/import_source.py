@@ -59,14 +59,14 @@ def unreadable(path: Path, error: OSError) -> Refusal:
 class Source:
     """The lines of an open file as change records, by a map, by the names of its columns, or as an export's own.
 
-    `columns` are those of a CSV file; `ignored` those that nothing is read from. Raises InvalidInput for a file that
-    the map does not fit, or whose columns say nothing.
+    `name` is what people call it; `columns` are those of a CSV file; `ignored` those that nothing is read from. Raises
+    InvalidInput for a file that the map does not fit, or whose columns say nothing.
     """
 
     def __init__(self, file: IO[bytes], path: Path, given: ImportMap | None, create: CreateOptions) -> None:
         self._create = create
         self._given = given
-        name = "standard input" if str(path) == STDIN else str(path)
+        self.name = name = "standard input" if str(path) == STDIN else str(path)
         encoding = given.encoding if given else "utf-8-sig"
         try:
             self.kind = kind_of(file, name, given.format if given else "", encoding)

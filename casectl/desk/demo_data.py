@@ -158,7 +158,7 @@ class _Maker:
             priority=priority,
             team=front,
             contact=contact,
-            tags=sorted(tag for tag in (*scenario.tags, "vip" * (contact >= CONTACTS - _VIPS)) if tag),
+            tags=sorted({*scenario.tags, "vip" * (contact >= CONTACTS - _VIPS)} - {""}),
             fields=self._fields(scenario, slots, created_at),
             due_at=self._due(priority, born),
             channel="api" if monitored else random.choice(_CHANNELS[scenario.kind]),

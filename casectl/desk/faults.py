@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from psycopg import errors
 
@@ -17,6 +17,9 @@ from casectl.errors import (
     TookTooLong,
     Unreachable,
 )
+
+if TYPE_CHECKING:
+    from casectl.operation import Operation
 
 _TAKEN = {
     "cases_external_id": "a case with this external id exists on this channel already",
@@ -59,8 +62,13 @@ _TOLD_OF_READS: _Told = (
 )  # fmt: skip
 
 
-def worth_retrying(error: BaseException) -> bool:
-    """Whether the same transaction may well succeed when it is run again."""
+def worth_retrying(error: BaseException, operation: Operation[Any]) -> bool:
+    """Whether the same transaction may well succeed when it is run again.
+
+    A batch reads first what is taken: when somebody takes a number meanwhile, the next attempt refuses that line alone.
+    """
+    if isinstance(error, errors.UniqueViolation):
+        return bool(operation.batched)
     return isinstance(error, errors.SerializationFailure | errors.DeadlockDetected)
 
 

@@ -220,7 +220,7 @@ class LocalDesk:
                 answer: Result = self._settled(operation, call, lost)
                 return answer
             except Exception as error:
-                if worth_retrying(error) and attempt < RETRIES:
+                if worth_retrying(error, operation) and attempt < RETRIES:
                     continue
                 self._drop_broken()
                 refusal = refusal_of(error, reads=operation.reads)
@@ -309,7 +309,7 @@ class AsyncLocalDesk:
                 answer: Result = await self._settled(operation, call, lost)
                 return answer
             except Exception as error:
-                if worth_retrying(error) and attempt < RETRIES:
+                if worth_retrying(error, operation) and attempt < RETRIES:
                     continue
                 refusal = refusal_of(error, reads=operation.reads)
                 if refusal is None:

@@ -140,8 +140,12 @@ class _Chain:
         self.steps.append(Step(at=event.at, actor=event.actor, operation=event.operation.strip(), **what))
 
     def _check_time(self, event: ExportedEvent, pointer: str) -> None:
-        if event.at < max(self.case.created_at, self._at - LONGEST_WAIT):
-            refuse(f"its time {event.at:%Y-%m-%d %H:%M:%S} UTC lies before the entry ahead of it", f"{pointer}/at")
+        told = f"its time {event.at:%Y-%m-%d %H:%M:%S} UTC lies"
+        if event.at < self.case.created_at:
+            refuse(f"{told} before the case was opened", f"{pointer}/at")
+        if event.at < self._at - LONGEST_WAIT:
+            longest = LONGEST_WAIT // timedelta(minutes=1)
+            refuse(f"{told} more than {longest} minutes before the entry ahead of it", f"{pointer}/at")
         self._at = event.at
 
     def _values(self, event: ExportedEvent, pointer: str, *, is_first: bool) -> dict[str, Any]:

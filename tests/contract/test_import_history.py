@@ -239,7 +239,7 @@ HOSTILE_PASTS = [
     ({"changes": [Change(field="status", before="new", after="nonsense")]}, "does not end in this state"),
     ({"at": FUTURE}, "/history/1/at: its time"),
     ({"at": FUTURE.replace(year=1800)}, "not of the years"),
-    ({"at": FUTURE.replace(year=2001)}, "before the entry ahead of it"),
+    ({"at": FUTURE.replace(year=2001)}, "before the case was opened"),
     ({"action": "delete"}, "delete of case is not a change of the case or a note"),
     ({"action": "insert"}, "insert of case is not"),
     ({"object": "user"}, "update of user is not"),
