@@ -151,14 +151,8 @@ class Cases(Protocol):
 class Notes(Protocol):
     """Notes of cases, internal ones only for who may read them."""
 
-    async def insert(
-        self, case_id: int, content: str, *, is_internal: bool, channel: str, at: datetime | None = None
-    ) -> int:
-        """Write a note by the actor; its id."""
-        ...
-
-    async def get(self, note_id: int) -> Note:
-        """One note."""
+    async def insert(self, case: Case | CaseRow, content: str, *, is_internal: bool, channel: str) -> Note:
+        """Write a note by the actor."""
         ...
 
     async def of_case(self, case_id: int, *, limit: int) -> tuple[list[Note], int]:

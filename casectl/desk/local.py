@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
-from casectl.desk.identity import Identity, refuse_entry, schema_mismatch
+from casectl.desk.entering import Limits, enter
+from casectl.desk.identity import Identity, schema_mismatch
 from casectl.desk.outcome import CommitLost, is_lost, settle, unknown
 from casectl.errors import Refusal
-from casectl.model.actor import Actor
 from casectl.operation import Call, Operation
 from casectl.rules import rights
 from casectl.store.announce import announce
@@ -25,9 +24,7 @@ from casectl.store.unit import StoredUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
     from types import TracebackType
-    from typing import LiteralString
 
     from psycopg import AsyncConnection, Connection
 
@@ -39,26 +36,7 @@ Result = TypeVar("Result")
 RETRIES = 3
 """Serialization failures and deadlocks are tried again this many times."""
 
-_WHO_ENTERS: LiteralString = """
-    SELECT problem, tenant_id, tenant, user_id, login, name, email, rights, team_ids, led, zone, roles, schema_version,
-           candidates, now(), stamp, set_config('plan_cache_mode', 'force_generic_plan', true),
-           set_config('transaction_read_only', %s, true), CASE WHEN NOT %s THEN pg_current_xact_id()::text END
-"""
-"""Planning a look-up by key under row-level security costs more than running it, so prepared plans are kept; where the
-data decide about the plan, store.pages asks for one of its own. Of a write the transaction's id is noted: see
-desk.outcome."""
-
-_LIMITS: LiteralString = """, set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true),
-           set_config('idle_in_transaction_session_timeout', %s, true)
-"""
-
-_ENTER: LiteralString = " FROM enter(%s, %s, %s, %s, %s)"
-_ENTER_AS: LiteralString = " FROM enter_as(%s, %s, %s, %s, %s::text[])"
-
 _HISTORIC = "SELECT set_config('casectl.import', 'on', true)"
-
-
-Limits = tuple[str | None, str | None, str]
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,12 +61,13 @@ async def perform(
     Raises CommitLost where it is not known whether it was kept.
     """
     try:
-        actor, now, stamp, xid = await _enter(sql, identity, operation, call, terms.limits)
+        entry = await enter(sql, identity, operation, call, terms.limits)
+        actor = entry.actor
         rights.require(actor, operation.right)
         if call.historic_at is not None or call.historic_actor is not None or operation.historic:
             rights.require_historic(actor, operation.right)
             await sql.rows(_HISTORIC)
-        unit = StoredUnit(sql, actor, call, now, stamp)
+        unit = StoredUnit(sql, actor, call, entry.now, entry.stamp)
         unit.context.numbers = None if call.dry_run else terms.numbers
         if call.historic_actor is not None:
             await unit.people.user(str(call.historic_actor))  # else the audit could name somebody who never was
@@ -100,7 +79,7 @@ async def perform(
         else:
             await prune(unit.context)
             await announce(unit.context)
-            await _keep(sql, CommitLost(xid, actor.tenant_id, call.request_id, result))
+            await _keep(sql, CommitLost(entry.xid, actor.tenant_id, call.request_id, result))
     except BaseException as error:
         await _undo(sql)
         if _is_of_another_schema(error):
@@ -113,7 +92,7 @@ async def _settled(  # noqa: PLR0913, PLR0917 - all that the lost transaction wa
     sql: Sql, identity: Identity, operation: Operation[Any], call: Call, terms: Terms, lost: CommitLost
 ) -> Any:
     try:
-        return await settle(sql, lost, lambda: _enter(sql, identity, operation, call, terms.limits))
+        return await settle(sql, lost, lambda: enter(sql, identity, operation, call, terms.limits))
     except Refusal:
         raise
     except Exception as error:
@@ -155,38 +134,6 @@ async def _undo(sql: Sql) -> None:
         await sql.rollback()
     except Error:
         return  # the connection is gone, and with it the transaction
-
-
-async def _enter(
-    sql: Sql, identity: Identity, operation: Operation[Any], call: Call, limits: Limits | None
-) -> tuple[Actor, datetime, int, str]:
-    """Who acts, the transaction's time, the stamp of the tenant's configuration, the id of a writing transaction."""
-    begin = ("on" if operation.reads else "off", operation.reads, *(limits or ()))
-    act = (operation.name, call.request_id)
-    entering = _WHO_ENTERS + (_LIMITS if limits else "")
-    if identity.user_id is None:
-        who = (identity.tenant, identity.login, identity.os_user, *act)
-        row = (await sql.rows(entering + _ENTER, (*begin, *who)))[0]
-    else:
-        scopes = None if identity.scopes is None else _array(identity.scopes)
-        row = (await sql.rows(entering + _ENTER_AS, (*begin, identity.tenant_id, identity.user_id, *act, scopes)))[0]
-    if row[12] != SCHEMA_VERSION:
-        raise schema_mismatch(row[12])
-    if row[0] is not None:
-        raise refuse_entry(row[0], identity, row[13] or [])
-    actor = Actor(
-        tenant_id=row[1], tenant=row[2], user_id=row[3], login=row[4], display_name=row[5], email=row[6] or "",
-        rights=frozenset(row[7]), team_ids=frozenset(row[8]), led_team_ids=frozenset(row[9]), zone=row[10],
-        roles=tuple(row[11]), client=identity.client,
-    )  # fmt: skip
-    return actor, row[14], row[15], row[18]
-
-
-@lru_cache(maxsize=1_000)
-def _array(words: tuple[str, ...]) -> str:
-    """The words as Postgres writes an array: to write forty rights anew takes longer than many a verb's own Python."""
-    quoted = [word.replace("\\", "\\\\").replace('"', '\\"') for word in words]
-    return "{" + ",".join(f'"{word}"' for word in quoted) + "}"
 
 
 async def _once(unit: StoredUnit, operation: Operation[Result]) -> Result:

@@ -56,7 +56,7 @@ class Escalate(Operation[Case], frozen=True, kw_only=True):
             message = f"{row.number} cannot be escalated further: nothing is left that its escalation path would change"
             raise NotAllowed(message, hint=f"casectl note {row.number} --internal tells its assignee")
         await change_locked(unit, row, wishes, book)
-        await unit.notes.insert(row.id, reason, is_internal=True, channel="cli")
+        await unit.notes.insert(row, reason, is_internal=True, channel="cli")
         return await unit.cases.get(str(row.id))
 
 

@@ -55,10 +55,9 @@ class AddNote(Operation[WrittenNote], frozen=True, kw_only=True):
         reason = rights.may_note(unit.actor, case_facts(unit, case), internal=self.is_internal)
         if reason:
             raise not_permitted(reason, case.number)
-        note_id = await unit.notes.insert(case.id, content, is_internal=self.is_internal, channel=channel)
+        note = await unit.notes.insert(case, content, is_internal=self.is_internal, channel=channel)
         if case.first_response_at is None and self._is_response(unit, case):
             await _mark_response(unit, case.id)
-        note = await unit.notes.get(note_id)
         told = {name: getattr(note, name) for name in note.__struct_fields__}
         return WrittenNote(**told | {"case": CaseLine(id=case.id, number=case.number, title=case.title)})
 

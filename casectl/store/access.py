@@ -183,6 +183,7 @@ class StoredAccess:
 
     async def _add_program(self, login: str) -> int:
         user_id = await self._context.take("users.id")
+        self._context.stamp = None
         await self._sql.run(
             "INSERT INTO users (tenant_id, id, login, name, kind, changed_by, changed_at)"
             " VALUES (%(tenant)s, %(id)s, %(login)s, %(login)s, 'api_client', %(by)s, coalesce(%(at)s, now()))",

@@ -31,6 +31,9 @@ CASE_COLUMNS = """
 WIDTH = 24
 """How many CASE_COLUMNS there are; a description may follow them."""
 
+CONTACT = 22
+"""Which of them is the contact's id."""
+
 ROW_COLUMNS = """
     id, number, title, description, case_type_id, type_revision, status_id, category, priority, assignee_id, team_id,
     reporter_id, contact_id, parent_id, tags, fields, due_at, channel, external_id, is_restricted, created_at,
@@ -61,8 +64,7 @@ class Names:
 
     def __init__(self, known: Known) -> None:
         self.status, self.type = known.status_refs, known.type_refs
-        self.user: dict[int | None, PersonRef] = {}
-        self.team: dict[int | None, TeamRef] = {}
+        self.user, self.team = known.user_refs, known.team_refs
         self.contact: dict[int | None, ContactRef] = {}
         self.parent: dict[int | None, CaseRef] = {}
 
@@ -72,11 +74,10 @@ class Names:
             _REMEMBER[kind](self, key, *told)
         return self
 
-    def lack(self, columns: tuple[int, ...], rows: Sequence[tuple[Any, ...]]) -> set[int]:
+    def lack(self, kind: str, columns: tuple[int, ...], rows: Sequence[tuple[Any, ...]]) -> set[int]:
         """The ids in these columns that have no name yet."""
-        ids = {row[column] for row in rows for column in columns} - {None}
-        have = _KEPT.get(columns)
-        return ids - getattr(self, have).keys() if have else ids
+        found: set[int] = {row[column] for row in rows for column in columns} - {None} - getattr(self, kind).keys()
+        return found
 
 
 def _status(names: Names, key: int, name: str, category: str, _: str) -> None:
@@ -109,29 +110,28 @@ _REMEMBER: dict[str, Callable[..., None]] = {
 }  # fmt: skip
 
 
-_LOOKUPS: tuple[tuple[tuple[int, ...], LiteralString], ...] = (
-    ((17,), "SELECT 'status', id::int8, name, category::text, '' FROM statuses"),
-    ((18,), "SELECT 'type', id::int8, name, NULL, NULL FROM case_types"),
-    ((19, 20), "SELECT 'user', id::int8, name, login, email FROM users"),
-    ((21,), "SELECT 'team', id::int8, name, NULL, NULL FROM teams"),
-    ((22,), "SELECT 'contact', id::int8, name, email, NULL FROM contacts"),
-    ((23,), "SELECT 'parent', id, number, NULL, NULL FROM cases"),
+_LOOKUPS: tuple[tuple[str, tuple[int, ...], LiteralString], ...] = (
+    ("status", (17,), "SELECT 'status', id::int8, name, category::text, '' FROM statuses"),
+    ("type", (18,), "SELECT 'type', id::int8, name, NULL, NULL FROM case_types"),
+    ("user", (19, 20), "SELECT 'user', id::int8, name, login, email FROM users"),
+    ("team", (21,), "SELECT 'team', id::int8, name, NULL, NULL FROM teams"),
+    ("contact", (CONTACT,), "SELECT 'contact', id::int8, name, email, NULL FROM contacts"),
+    ("parent", (23,), "SELECT 'parent', id, number, NULL, NULL FROM cases"),
 )
 """Which columns of CASE_COLUMNS hold ids of what. Asked beside the page instead of joined: planning eight joins under
 row-level security costs 3 ms, more than all else that a list does."""
 
 
-_KEPT: dict[tuple[int, ...], str] = {(17,): "status", (18,): "type"}
-"""The names that `store.known` keeps."""
-
-
-async def names_of(context: Context, rows: Sequence[tuple[Any, ...]]) -> Names:
-    """The names that these rows of CASE_COLUMNS need, in one statement."""
+async def names_of(
+    context: Context, rows: Sequence[tuple[Any, ...]], contacts: Iterable[ContactRef] = ()
+) -> Names:  # fmt: skip
+    """The names that these rows of CASE_COLUMNS need, in at most one statement; `contacts` are told already."""
     parts: list[LiteralString] = []
     parameters: list[Any] = []
     names = Names(known_to(context))
-    for columns, lookup in _LOOKUPS:
-        ids = names.lack(columns, rows)
+    names.contact.update((contact.id, contact) for contact in contacts)
+    for kind, columns, lookup in _LOOKUPS:
+        ids = names.lack(kind, columns, rows)
         if ids:
             parts.append(lookup + " WHERE tenant_id = %s AND id = ANY(%s::int8[])")
             # As text: psycopg would give the array the type of its largest id, and every type is prepared anew.

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from casectl.errors import Gone, NotAllowed, NotFound, Problem
-from casectl.store.case_rows import CASE_COLUMNS, COLUMN_TYPES, ROW_COLUMNS, case_of, names_of, row_of
+from casectl.model.case import ContactRef
+from casectl.store.case_rows import (
+    CASE_COLUMNS,
+    COLUMN_TYPES,
+    CONTACT,
+    ROW_COLUMNS,
+    WIDTH,
+    case_of,
+    names_of,
+    row_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +29,10 @@ if TYPE_CHECKING:
     from casectl.store.context import Context
     from casectl.unit import CaseRow, NewCase
 
+_WITH_CONTACT: LiteralString = (
+    " FROM cases c LEFT JOIN contacts k ON k.tenant_id = c.tenant_id AND k.id = c.contact_id"
+    " WHERE c.tenant_id = %s AND "
+)
 _BY_ID = "c.id = %s"
 _BY_NUMBER = "c.number = %s"
 _MOST_DIGITS = 18
@@ -140,8 +154,8 @@ class StoredCases:
         """See `casectl.unit.Cases.get`."""
         is_id = reference.isascii() and reference.isdigit() and len(reference) <= _MOST_DIGITS
         statement: LiteralString = (
-            "SELECT " + CASE_COLUMNS + (", c.description" if with_description else "") + " FROM cases c"
-            + " WHERE c.tenant_id = %s AND " + (_BY_ID if is_id else _BY_NUMBER)
+            "SELECT " + CASE_COLUMNS + ", k.name, k.email" + (", c.description" if with_description else "")
+            + _WITH_CONTACT + (_BY_ID if is_id else _BY_NUMBER)
         )  # fmt: skip
         key = int(reference) if is_id else reference.upper()
         rows = await self._context.sql.rows(statement, (self._context.tenant_id, key))
@@ -149,7 +163,9 @@ class StoredCases:
             rows = await self._context.sql.rows(statement, (self._context.tenant_id, reference))
         if not rows:
             raise await self._not_found([reference])
-        return case_of(rows[0], await names_of(self._context, rows))
+        row, (name, email, *description) = rows[0][:WIDTH], rows[0][WIDTH:]
+        contacts = [ContactRef(id=row[CONTACT], name=name, email=email)] if name is not None else []
+        return case_of((*row, *description), await names_of(self._context, [row], contacts))
 
     async def lock(self, references: Sequence[str]) -> list[CaseRow]:
         """See `casectl.unit.Cases.lock`."""

@@ -33,3 +33,4 @@ async def change_row(context: Context, table: LiteralString, row_id: int, change
     )
     keys = {"tenant": context.tenant_id, "id": row_id, "by": context.changed_by, "at": context.changed_at}
     await context.sql.run(statement, {**changes, **keys})
+    context.stamp = None

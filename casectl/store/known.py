@@ -1,8 +1,8 @@
 """What a process keeps of a tenant's configuration from one transaction to the next. Only `store` imports it.
 
-Types, statuses and the tenant's settings change rarely and are needed by nearly every verb. `enter` tells the stamp of
-the tenant's configuration, which every change of it steps: what was read under the same stamp over the same connection
-still holds.
+Types, statuses, settings, people and teams change rarely and are needed by nearly every verb. `enter` tells the stamp
+of the tenant's configuration, which every change of it steps: what was read under the same stamp over the same
+connection still holds.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from casectl.model.case import StatusRef, TypeRef
+    from casectl.model.case import PersonRef, StatusRef, TeamRef, TypeRef
     from casectl.model.configuration import CaseType
     from casectl.model.people import Tenant
     from casectl.store.context import Context
 
 _TENANTS = 200
 """Tenants whose configuration one connection keeps; above that it begins anew."""
+
+_PEOPLE = 5_000
+"""Users whose names are kept of one tenant; above that it begins anew."""
 
 
 class Known:
@@ -30,6 +33,8 @@ class Known:
         self.tenant: Tenant | None = None
         self.status_refs: dict[int, StatusRef] = {}
         self.type_refs: dict[int, TypeRef] = {}
+        self.user_refs: dict[int | None, PersonRef] = {}
+        self.team_refs: dict[int | None, TeamRef] = {}
 
 
 _known: WeakKeyDictionary[Any, dict[int, Known]] = WeakKeyDictionary()
@@ -41,7 +46,7 @@ def known_to(context: Context) -> Known:
         return Known(0)
     tenants = _known.setdefault(context.sql.connection, {})
     found = tenants.get(context.tenant_id)
-    if found is None or found.stamp != context.stamp:
+    if found is None or found.stamp != context.stamp or len(found.user_refs) > _PEOPLE:
         if len(tenants) >= _TENANTS:
             tenants.clear()
         found = tenants[context.tenant_id] = Known(context.stamp)

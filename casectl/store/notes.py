@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl.errors import NotFound
-from casectl.model.case import CaseRef, Note
+from casectl.model.case import CaseRef, Note, PersonRef
 from casectl.store.case_rows import person
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import LiteralString
 
+    from casectl.model.case import Case
     from casectl.store.context import Context
+    from casectl.unit import CaseRow
 
 _SELECT = """
     SELECT n.id, c.id, c.number, n.content, n.is_internal, n.channel, n.created_at, u.id, u.name, u.login, u.email
@@ -34,6 +36,16 @@ _INSERT = """
          AS n(position int, case_id bigint, content text, is_internal boolean, channel text, author int, at timestamptz)
 """
 
+_INSERT_ONE: LiteralString = """
+    INSERT INTO notes (tenant_id, id, case_id, content, is_internal, channel, author_id, created_at,
+                       changed_by, changed_at)
+    SELECT %(tenant)s, coalesce(%(id)s::bigint, take_numbers('notes.id', 1)), %(case)s, %(content)s, %(internal)s,
+           %(channel)s, %(by)s, coalesce(%(at)s, now()), %(by)s, coalesce(%(at)s, now())
+    RETURNING id
+"""
+
+_AUTHOR: LiteralString = "SELECT id, name, login, email FROM users WHERE tenant_id = %s AND id = %s"
+
 
 def _note(row: tuple[Any, ...]) -> Note:
     return Note(
@@ -48,13 +60,26 @@ class StoredNotes:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def insert(
-        self, case_id: int, content: str, *, is_internal: bool, channel: str, at: datetime | None = None
-    ) -> int:
+    async def insert(self, case: Case | CaseRow, content: str, *, is_internal: bool, channel: str) -> Note:
         """See `casectl.unit.Notes.insert`."""
-        author = self._context.changed_by
-        when = at or self._context.changed_at
-        return await self.insert_many([(case_id, content, is_internal, channel, author, when)])
+        context = self._context
+        taken = None if context.numbers is None else await context.take("notes.id")
+        rows = await context.sql.rows(
+            _INSERT_ONE,
+            context.parameters(id=taken, case=case.id, content=content, internal=is_internal, channel=channel),
+        )
+        return Note(
+            id=rows[0][0], case=CaseRef(id=case.id, number=case.number), content=content, is_internal=is_internal,
+            channel=channel, created_at=await context.now(), author=await self._author(),
+        )  # fmt: skip
+
+    async def _author(self) -> PersonRef | None:
+        """Who writes, as a note tells him."""
+        actor, author_id = self._context.actor, self._context.changed_by
+        if author_id == actor.user_id:
+            return PersonRef(id=author_id, name=actor.display_name, login=actor.login, email=actor.email or None)
+        rows = await self._context.sql.rows(_AUTHOR, (self._context.tenant_id, author_id))
+        return person(rows[0], 0) if rows else None
 
     async def insert_many(self, notes: Sequence[tuple[int, str, bool, str, int, datetime | None]]) -> int:
         """Write (case id, content, internal, channel, author, time) set-based; the last id."""
@@ -71,15 +96,6 @@ class StoredNotes:
              "notes": msgspec.json.encode(encoded).decode()},
         )  # fmt: skip
         return last
-
-    async def get(self, note_id: int) -> Note:
-        """See `casectl.unit.Notes.get`."""
-        rows = await self._context.sql.rows(
-            _SELECT + "WHERE n.tenant_id = %s AND n.id = %s", (self._context.tenant_id, note_id)
-        )
-        if not rows:
-            raise NotFound(f"there is no note {note_id}")
-        return _note(rows[0])
 
     async def of_case(
         self, case_id: int, *, limit: int, since: datetime | None = None, until: datetime | None = None

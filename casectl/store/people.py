@@ -125,6 +125,7 @@ class StoredPeople(StoredContacts):
         await refuse_taken_user(context, login, email, os_user)
         role_ids = await self._role_ids(roles)
         user_id = await context.take("users.id")
+        context.stamp = None
         await context.sql.run(
             "INSERT INTO users (tenant_id, id, login, name, email, os_user, changed_by, changed_at)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, coalesce(%s, now()))",
@@ -169,6 +170,7 @@ class StoredPeople(StoredContacts):
         context = self._context
         await refuse_taken_team(context, name)
         team_id = await context.take("teams.id")
+        context.stamp = None
         await context.sql.run(
             "INSERT INTO teams (tenant_id, id, name, lead_id, changed_by, changed_at)"
             " VALUES (%s, %s, %s, %s, %s, coalesce(%s, now()))",
@@ -228,6 +230,7 @@ class StoredPeople(StoredContacts):
         if missing:
             role_ids = await self._role_ids([role])
             last = await context.take("users.id", len(missing))
+            context.stamp = None
             ids = list(range(last - len(missing) + 1, last + 1))
             await context.sql.run(
                 "INSERT INTO users (tenant_id, id, login, name, changed_by, changed_at)"
@@ -258,6 +261,7 @@ class StoredPeople(StoredContacts):
         missing = [key for key in wished if key not in known]
         if missing:
             last = await context.take("teams.id", len(missing))
+            context.stamp = None
             ids = list(range(last - len(missing) + 1, last + 1))
             await context.sql.run(
                 "INSERT INTO teams (tenant_id, id, name, changed_by, changed_at)"

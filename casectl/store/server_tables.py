@@ -30,7 +30,7 @@ class RateBuckets(SQLModel, table=True):
 
 
 class ConfigurationStamps(SQLModel, table=True):
-    """Stepped by every change of a tenant's types and statuses, by triggers alone: see `store.known`."""
+    """Stepped by every change of a tenant's types, statuses, people, teams and roles, by triggers alone."""
 
     __tablename__: ClassVar[str] = "configuration_stamps"
     tenant_id: int = column(INT, key=True)

@@ -59,14 +59,15 @@ class SyncSql:
 
     def __init__(self, connection: Connection[Row]) -> None:
         self.connection = connection
+        self._cursor = connection.cursor()  # one for all: making one takes as long as a short statement
 
     async def rows(self, statement: LiteralString, parameters: Parameters = ()) -> list[Row]:
         """See `Sql.rows`."""
-        return self.connection.execute(statement, parameters).fetchall()
+        return self._cursor.execute(statement, parameters).fetchall()
 
     async def run(self, statement: LiteralString, parameters: Parameters = ()) -> int:
         """See `Sql.run`."""
-        return self.connection.execute(statement, parameters).rowcount
+        return self._cursor.execute(statement, parameters).rowcount
 
     async def commit(self) -> None:
         """See `Sql.commit`."""
@@ -98,15 +99,16 @@ class AsyncSql:
 
     def __init__(self, connection: AsyncConnection[Row]) -> None:
         self.connection = connection
+        self._cursor = connection.cursor()
 
     async def rows(self, statement: LiteralString, parameters: Parameters = ()) -> list[Row]:
         """See `Sql.rows`."""
-        cursor = await self.connection.execute(statement, parameters)
-        return await cursor.fetchall()
+        await self._cursor.execute(statement, parameters)
+        return await self._cursor.fetchall()
 
     async def run(self, statement: LiteralString, parameters: Parameters = ()) -> int:
         """See `Sql.run`."""
-        return (await self.connection.execute(statement, parameters)).rowcount
+        return (await self._cursor.execute(statement, parameters)).rowcount
 
     async def commit(self) -> None:
         """See `Sql.commit`."""

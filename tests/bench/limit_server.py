@@ -34,7 +34,7 @@ _LIST = (
     "SELECT " + CASE_COLUMNS + " FROM cases c WHERE c.tenant_id = 1 AND c.deleted_at IS NULL AND c.category < 5"
     " ORDER BY c.urgency, c.due_key, c.id LIMIT 51"
 )
-_NAMES = " UNION ALL ".join(lookup + " WHERE tenant_id = 1 AND id = ANY(%s::int8[])" for _, lookup in _LOOKUPS)
+_NAMES = " UNION ALL ".join(lookup + " WHERE tenant_id = 1 AND id = ANY(%s::int8[])" for _, _, lookup in _LOOKUPS)
 _free = itertools.count(time.time_ns())  # no two servers of one run meet
 
 
@@ -51,7 +51,7 @@ def app_of(parameters: dict[str, Any]) -> Starlette:
     async def cases(_: Request) -> Response:
         async with pool.connection() as connection:
             rows = await (await connection.execute(_LIST)).fetchall()
-            ids = [list({row[column] for row in rows for column in columns} - {None}) for columns, _ in _LOOKUPS]
+            ids = [list({row[column] for row in rows for column in columns} - {None}) for _, columns, _ in _LOOKUPS]
             told = await (await connection.execute(_NAMES, ids)).fetchall()
         names = {(kind, key): {"id": key, "name": name, "more": more} for kind, key, name, *more in told}
         items = [_item(row, names) for row in rows[:50]]
@@ -71,8 +71,7 @@ def app_of(parameters: dict[str, Any]) -> Starlette:
 
 def _item(row: Any, names: dict[Any, Any]) -> dict[str, Any]:
     item = dict(zip(_COLUMNS, row, strict=True))
-    for columns, lookup in _LOOKUPS:
-        kind = lookup.split("'")[1]
+    for kind, columns, _ in _LOOKUPS:
         for column in columns:
             item[_COLUMNS[column]] = names.get((kind, row[column]))
     return item

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFINERS = {
-    "enter", "enter_as", "stamp_configuration", "forget_approvals", "prune_answers", "keep_administrable",
+    "enter", "enter_as", "enter_again", "stamp_configuration",
+    "forget_approvals", "prune_answers", "keep_administrable",
     "take_numbers", "contact_with_address", "cursor_key",
     "search_cases", "index_case", "index_note", "grant_key", "find_token", "find_key", "find_client", "find_code",
     "find_device_code",
@@ -175,7 +176,8 @@ def test_nobody_else_may_call_a_function(catalogue: Any) -> None:
     assert callable_by["desk_read"] == settings | {"enter", "enter_as", "search_cases", "cursor_key"}
     access = {name for name in DEFINERS if name.startswith("find_")} | {"grant_key", "only_tenant", "enter_access"}
     assert callable_by["desk_app"] == callable_by["desk_read"] | access | {
-        "take_numbers", "contact_with_address", "take_tokens", "prune_rate_buckets", "event_horizon", "event_window",
+        "enter_again", "take_numbers", "contact_with_address", "take_tokens", "prune_rate_buckets", "event_horizon",
+        "event_window",
         "event_place", "event_ends", "claim_job", "fail_job",
         "prune_answers", "forget_approvals", "purge_cases", "taken_numbers", "taken_external_ids",
     }  # fmt: skip

@@ -1,0 +1,41 @@
+-- Who has entered before and enters again: what a process was told of an actor holds as long as the stamp of the tenant's
+-- configuration stays. So everything that decides about people and their rights steps it, as types and statuses do.
+
+CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON users
+    FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
+CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON roles
+    FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
+CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON user_roles
+    FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
+CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON teams
+    FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
+CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON team_members
+    FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
+INSERT INTO configuration_stamps (tenant_id, stamp) SELECT tenant_id, 1 FROM tenants ON CONFLICT DO NOTHING;
+
+-- Begin the work of a user as the last `enter` or `enter_as` of the same process did: `scope`, `internal` and `teams` are
+-- what it has set. False, with nothing set, where the stamp or the schema is another by now: then enter anew. It believes
+-- what it is told, so whoever reads reports by hand may not call it.
+CREATE FUNCTION enter_again(
+    tenant int, known_stamp bigint, known_schema text, actor int, scope text, internal text, teams text,
+    operation text, request_id text
+) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = desk, pg_temp AS $$
+BEGIN
+    PERFORM FROM configuration_stamps s CROSS JOIN alembic_version v
+    WHERE s.tenant_id = tenant AND s.stamp = known_stamp AND v.version_num = known_schema;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM set_config('casectl.tenant', tenant::text, true),
+            set_config('casectl.actor', actor::text, true),
+            set_config('casectl.scope', scope, true),
+            set_config('casectl.internal', internal, true),
+            set_config('casectl.teams', teams, true),
+            set_config('casectl.operation', operation, true),
+            set_config('casectl.request_id', coalesce(request_id, ''), true),
+            set_config('casectl.import', '', true);
+    RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION enter_again(int, bigint, text, int, text, text, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION enter_again(int, bigint, text, int, text, text, text, text, text) TO @app@;
