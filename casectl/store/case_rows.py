@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from casectl.model.case import Case, CaseRef, ContactRef, PersonRef, StatusRef, TeamRef, TypeRef
 from casectl.rules.priorities import priority_name
-from casectl.store.known import known_to
+from casectl.store.known import contacts_known_to, known_to
 from casectl.unit import CaseRow
 
 if TYPE_CHECKING:
@@ -62,10 +62,9 @@ def person(row: tuple[Any, ...], at: int) -> PersonRef | None:
 class Names:
     """What the ids of a page of cases stand for: one noun per id, shared by all cases of the page."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, contacts: dict[int | None, ContactRef]) -> None:
         self.status, self.type = known.status_refs, known.type_refs
-        self.user, self.team = known.user_refs, known.team_refs
-        self.contact: dict[int | None, ContactRef] = {}
+        self.user, self.team, self.contact = known.user_refs, known.team_refs, contacts
         self.parent: dict[int | None, CaseRef] = {}
 
     def take(self, rows: Iterable[tuple[Any, ...]]) -> Names:
@@ -128,7 +127,7 @@ async def names_of(
     """The names that these rows of CASE_COLUMNS need, in at most one statement; `contacts` are told already."""
     parts: list[LiteralString] = []
     parameters: list[Any] = []
-    names = Names(known_to(context))
+    names = Names(known_to(context), contacts_known_to(context))
     names.contact.update((contact.id, contact) for contact in contacts)
     for kind, columns, lookup in _LOOKUPS:
         ids = names.lack(kind, columns, rows)

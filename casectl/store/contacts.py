@@ -120,6 +120,7 @@ class StoredContacts:
                 missing.setdefault((email.lower(), "") if email else (None, name.lower()), (email, name))
         if missing:
             last = await context.take("contacts.id", len(missing))
+            context.makes_contacts = True
             ids = list(range(last - len(missing) + 1, last + 1))
             await context.sql.run(
                 "INSERT INTO contacts (tenant_id, id, name, email, changed_by, changed_at)"

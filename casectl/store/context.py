@@ -19,6 +19,7 @@ class Context:
 
     `now` is that time where entering has told it already; `stamp` that of the tenant's configuration, None where it
     was not told, or where this very transaction changes it. `numbers` is where a server takes ids and numbers from.
+    `makes_contacts`: some are not there for others yet.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Context:
         self._now = now
         self.stamp = stamp
         self.numbers: Numbers | None = None
+        self.makes_contacts = False
 
     def parameters(self, **values: Any) -> dict[str, Any]:
         """Those of a statement that writes: `tenant`, `by` and `at` beside its own."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from casectl.rules import rights
+
 if TYPE_CHECKING:
-    from casectl.model.case import PersonRef, StatusRef, TeamRef, TypeRef
+    from casectl.model.case import ContactRef, PersonRef, StatusRef, TeamRef, TypeRef
     from casectl.model.configuration import CaseType
     from casectl.model.people import Tenant
     from casectl.store.context import Context
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 _TENANTS = 200
 """Tenants whose configuration one connection keeps; above that it begins anew."""
 
-_PEOPLE = 5_000
-"""Users whose names are kept of one tenant; above that it begins anew."""
+_NAMES = 5_000
+"""Users or contacts whose names are kept of one tenant; above that it begins anew."""
 
 
 class Known:
@@ -35,6 +37,7 @@ class Known:
         self.type_refs: dict[int, TypeRef] = {}
         self.user_refs: dict[int | None, PersonRef] = {}
         self.team_refs: dict[int | None, TeamRef] = {}
+        self.contact_refs: dict[int | None, ContactRef] = {}
 
 
 _known: WeakKeyDictionary[Any, dict[int, Known]] = WeakKeyDictionary()
@@ -46,8 +49,17 @@ def known_to(context: Context) -> Known:
         return Known(0)
     tenants = _known.setdefault(context.sql.connection, {})
     found = tenants.get(context.tenant_id)
-    if found is None or found.stamp != context.stamp or len(found.user_refs) > _PEOPLE:
+    if found is None or found.stamp != context.stamp:
         if len(tenants) >= _TENANTS:
             tenants.clear()
         found = tenants[context.tenant_id] = Known(context.stamp)
+    if max(len(found.user_refs), len(found.contact_refs)) > _NAMES:
+        found.user_refs, found.contact_refs = {}, {}
     return found
+
+
+def contacts_known_to(context: Context) -> dict[int | None, ContactRef]:
+    """The names of contacts for those who see all of them, but for who makes new ones: their ids may be given again."""
+    if context.makes_contacts or rights.scope(context.actor.rights) == "own":
+        return {}
+    return known_to(context).contact_refs

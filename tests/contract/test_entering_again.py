@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from casectl.errors import NotLoggedIn, NotPermitted
+from casectl.operations.contact_change import ChangeContact
 from casectl.operations.create import Create
 from casectl.operations.list import ListCases
 from casectl.operations.note import AddNote
@@ -28,11 +29,12 @@ def test_a_new_name_is_told_at_once_on_every_desk(desk: Any) -> None:
         assert (shown.assignee.login, shown.team.name, shown.contact.name) == ("wanda", "Printers", "Cora")
     desk.perform(ChangeUser(user="wanda", full_name="Wanda the Second", email="w2@example.com"))
     desk.perform(ChangeTeam(team="Printers", new_name="Printing"))
+    desk.perform(ChangeContact(contact="c@example.com", full_name="Cora B."))
     for one in (desk, wanda):
         listed, shown = one.perform(ListCases()).items[0], one.perform(Show(case=number))
         for case in (listed, shown):
             assert (case.assignee.name, case.assignee.email) == ("Wanda the Second", "w2@example.com")
-            assert case.team.name == "Printing"
+            assert (case.team.name, case.contact.name) == ("Printing", "Cora B.")
     noted = wanda.perform(AddNote(case=number, content="seen"))
     assert (noted.author.name, noted.author.email) == ("Wanda the Second", "w2@example.com")
     (kept,) = desk.perform(Show(case=number)).notes
@@ -66,3 +68,9 @@ def test_a_change_that_was_only_tried_changes_no_name(desk: Any) -> None:
     number = desk.perform(Create(title="x", assignee="wanda")).number
     desk.perform(ChangeUser(user="wanda", full_name="Nobody"), dry_run=True)
     assert desk.perform(Show(case=number)).assignee.name == desk.perform(ListCases()).items[0].assignee.name != "Nobody"
+
+
+def test_a_contact_that_came_to_nothing_leaves_no_name_behind(desk: Any) -> None:
+    desk.perform(Create(title="x", contact="Ann <ann@example.com>"), dry_run=True)
+    number = desk.perform(Create(title="x", contact="Bob <bob@example.com>")).number
+    assert desk.perform(Show(case=number)).contact.name == desk.perform(ListCases()).items[0].contact.name == "Bob"

@@ -10,7 +10,10 @@ CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON user_roles
 CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON teams
     FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
 CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON team_members
+    FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();-- A new contact changes nothing that is known, a changed one does.
+CREATE TRIGGER stamp AFTER UPDATE ON contacts
     FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
+
 INSERT INTO configuration_stamps (tenant_id, stamp) SELECT tenant_id, 1 FROM tenants ON CONFLICT DO NOTHING;
 
 -- Begin the work of a user as the last `enter` or `enter_as` of the same process did: `scope`, `internal` and `teams` are
