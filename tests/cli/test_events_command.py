@@ -65,6 +65,19 @@ def test_events_since_a_place(demo_home):
     assert numbers[0] in table.stdout
 
 
+def test_changes_are_told_to_their_end_on_a_terminal_and_on_one_line_in_a_pipe(demo_home):
+    place, number = place_of(demo_home), number_of(demo_home, "a title that takes up quite some room of a line")
+    title = "another title that takes up even more of it"
+    demo_home.run("update", number, "--title", title, "--priority", "critical", "--add-tag", "told")
+    code, screen = demo_home.on_terminal("events", f"--after={place}", COLUMNS="80")
+    assert code == 0
+    assert max(map(len, screen.splitlines()[:-1])) <= 80
+    assert title.replace(" ", "") in "".join(line[-30:] for line in screen.splitlines()).replace(" ", "")
+    piped = demo_home.run("events", f"--after={place}").stdout.splitlines()
+    assert len(piped) == 3
+    assert piped[2].count(title) == 1
+
+
 def test_following_writes_each_event_at_once_and_ends_with_130(demo_home):
     with following(demo_home, "-o", "jsonl") as process:
         time.sleep(READY)

@@ -70,6 +70,29 @@ def test_a_history_tells_both_values_of_a_change():
     assert len(table_lines(placed(VIEWS["history"].columns), [entry], Screen())) == 2
 
 
+@pytest.mark.parametrize("width", [None, *range(45, 200, 7)])
+def test_events_tell_changes_to_their_end(width):
+    """Below themselves where the screen is too small, and on one line where there is none."""
+    title = "\x1b]52;c;eA==\x07[/]\u202eVPN refuses accounting since 15:20"
+    entry = {"at": "2026-11-27T11:37:00Z", "actor": "marek", "operation": "bulk-update", "name": "case.status_changed",
+             "case": {"number": "INC-2026-00039"},
+             "changes": [{"field": "status", "before": "awaiting evidence", "after": "escalated"},
+                         {"field": "title", "before": "x", "after": title}]}  # fmt: skip
+    header, *drawn = table_lines(placed(VIEWS["events"].columns), [entry], Screen(width=width))
+    assert "INC-2026-00039" in drawn[0]
+    place = header.index("CHANGES")
+    told = "".join("".join(line[place:].split()) for line in drawn)
+    assert told.startswith("status:awaitingevidence→escalated;title:x→")
+    assert told.endswith("VPNrefusesaccountingsince15:20")
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    assert all(not line[:place].strip() for line in drawn[1:])
+    if width is None:
+        assert len(drawn) == 1
+    else:
+        assert max(display_width(line) for line in (header, *drawn)) <= width
+
+
 def test_wide_characters_keep_columns_aligned():
     column = Column(header="A", path="a")
     after = Column(header="B", path="b")
