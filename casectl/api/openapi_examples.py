@@ -173,7 +173,7 @@ _BULK = BulkResult(
     unchanged=0,
     refused=1,
     outcomes=[
-        BulkOutcome(number="INC-2026-00041", result="ok", version=4),
+        BulkOutcome(number="INC-2026-00041", title="Printer on fire", result="ok", version=4),
         BulkOutcome(number="43", result="refused", code="not_found", message="there is no case 43"),
     ],
 )

@@ -79,6 +79,8 @@ _NUMBER = Column(header="NUMBER", path="number", least=30, rank=0)
 """Numbers are copied into the next command, so a narrow screen takes from all else first."""
 
 _CASE_NUMBER = Column(header="NUMBER", path="case.number", least=30, rank=0)
+_OUTCOME_TITLE = Column(header="TITLE", path="title", least=12)
+_OUTCOME_REASON = Column(header="REASON", path="message", least=24, rank=0, wraps=True)
 
 _CASE_COLUMNS = (
     _NUMBER,
@@ -166,9 +168,7 @@ _JOBS = View(
         Column(header="WHAT", path="operation", rank=5),
         Column(header="FAILED BECAUSE", path="error.message", rank=6),
     ),
-    parts=(
-        Part(heading="Refused", path="outcomes", columns=(_NUMBER, Column(header="REASON", path="message", rank=0))),
-    ),
+    parts=(Part(heading="Refused", path="outcomes", columns=(_NUMBER, _OUTCOME_TITLE, _OUTCOME_REASON)),),
     empty="There are no jobs.",
 )
 
@@ -222,8 +222,7 @@ VIEWS: dict[str, View] = {
         labels=(Column(header="Changed", path="changed"), Column(header="Unchanged", path="unchanged"),
                 Column(header="Refused", path="refused"), Column(header="Dry run", path="dry_run", format=_yes)),
         parts=(Part(heading="Cases", path="outcomes", columns=(
-            _NUMBER, Column(header="RESULT", path="result", style="result"),
-            Column(header="REASON", path="message", rank=0))),),
+            _NUMBER, Column(header="RESULT", path="result", style="result"), _OUTCOME_TITLE, _OUTCOME_REASON)),),
     ),
     "history": View(
         result=HistoryEntry,

@@ -78,7 +78,8 @@ TYPE_VIEWS: dict[str, View] = {
                 columns=(
                     Column(header="NUMBER", path="number", least=30, rank=0),
                     Column(header="RESULT", path="result", style="result"),
-                    Column(header="REASON", path="message", rank=0),
+                    Column(header="TITLE", path="title", least=12),
+                    Column(header="REASON", path="message", least=24, rank=0, wraps=True),
                 ),
             ),
         ),

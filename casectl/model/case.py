@@ -209,9 +209,13 @@ class ActionChoice(Noun, frozen=True, kw_only=True):
 
 
 class BulkOutcome(Noun, frozen=True, kw_only=True):
-    """What became of one case of a bulk: `ok`, `unchanged` or `refused` with code and message."""
+    """What became of one case of a bulk: `ok`, `unchanged` or `refused` with code and message.
+
+    `number` is the word that was given, and `title` empty, where there is no such case.
+    """
 
     number: str
+    title: str = ""
     result: str
     code: str = ""
     message: str = ""

@@ -150,13 +150,15 @@ def _plan_all(
         except Refusal as refusal:
             message = f"{refusal.message}; {refusal.hint}" if refusal.hint else refusal.message
             refused[str(row.id)] = BulkOutcome(
-                number=row.number, result="refused", code=refusal.code, message=message, version=row.version
-            )
+                number=row.number, title=row.title, result="refused", code=refusal.code, message=message,
+                version=row.version,
+            )  # fmt: skip
     return plans, refused
 
 
 def _outcome(row: CaseRow, changed: dict[str, Any]) -> BulkOutcome:
-    return BulkOutcome(number=row.number, result="ok" if changed else "unchanged", version=row.version)
+    result = "ok" if changed else "unchanged"
+    return BulkOutcome(number=row.number, title=row.title, result=result, version=row.version)
 
 
 def _not_found(reference: str) -> BulkOutcome:

@@ -166,11 +166,13 @@ async def _waiting(unit: Unit, goal: LoadedType) -> int:
 
 def _outcome(row: CaseRow, planned: dict[str, Any] | Refusal) -> BulkOutcome:
     if isinstance(planned, dict):
-        return BulkOutcome(number=row.number, result="ok", version=row.version)
+        return BulkOutcome(number=row.number, title=row.title, result="ok", version=row.version)
     reasons = [_reason(problem) for problem in planned.problems] or [planned.message]
     told = [*reasons, *([planned.hint] if planned.hint and isinstance(planned, NotAllowed) else [])]
     message = "; ".join(dict.fromkeys(told))
-    return BulkOutcome(number=row.number, result="refused", code=planned.code, message=message, version=row.version)
+    return BulkOutcome(
+        number=row.number, title=row.title, result="refused", code=planned.code, message=message, version=row.version
+    )
 
 
 _REMEDIES = {"required": "--fill {0}=VALUE", "unknown_field": "--drop-field {0}"}

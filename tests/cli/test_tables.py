@@ -93,6 +93,27 @@ def test_events_tell_changes_to_their_end(width):
         assert max(display_width(line) for line in (header, *drawn)) <= width
 
 
+@pytest.mark.parametrize("width", [80, 60, 40])
+def test_a_bulk_tells_numbers_with_titles_and_reasons_to_their_end(width):
+    reason = "a case that is awaiting vendor cannot become closed; allowed: active, awaiting user, escalated"
+    result = {
+        "changed": 1, "unchanged": 0, "refused": 1, "dry_run": False, "outcomes": [
+            {"number": "INC-2026-00039", "title": "\x1b]0;x\x07[/]VPN", "result": "ok", "message": ""},
+            {"number": "INC-2026-00040", "title": "The printer on the third floor burns", "result": "refused",
+             "message": reason},
+        ],
+    }  # fmt: skip
+    drawn = detail_lines(VIEWS["bulk"], result, Screen(width=width))
+    assert max(display_width(line) for line in drawn) <= width
+    assert "\x1b" not in "".join(drawn)
+    header = next(line for line in drawn if line.startswith("NUMBER"))
+    if width == 80:
+        assert header.split() == ["NUMBER", "RESULT", "TITLE", "REASON"]
+        assert any(line.startswith("INC-2026-00040  refused  The printer ") for line in drawn)
+    told = "".join(line[header.index("REASON") :].replace(" ", "") for line in drawn[drawn.index(header) + 1 :])
+    assert told == reason.replace(" ", "")
+
+
 def test_wide_characters_keep_columns_aligned():
     column = Column(header="A", path="a")
     after = Column(header="B", path="b")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,7 +13,12 @@ from casectl.operations.close import Close
 from casectl.operations.create import Create
 from casectl.operations.delete import Delete
 from casectl.operations.history import History
+from casectl.operations.purge import Purge
 from casectl.operations.show import Show
+from tests.contract.test_trash import places
+
+if TYPE_CHECKING:
+    from tests.conftest import Database
 
 
 def case_of(desk: Any, reference: str) -> Case:
@@ -48,6 +53,33 @@ def test_many_cases_one_request(desk: Any, numbers: list[str]) -> None:
     again = desk.perform(BulkUpdate(cases=numbers, status="active", add_tags=["OUTAGE"]))
     assert (again.changed, again.unchanged) == (0, 4)
     assert desk.perform(Show(case=numbers[0])).version == 2
+
+
+def test_outcomes_tell_titles_of_cases_that_one_may_see(desk: Any) -> None:
+    hostile = "\x1b]52;c;eA==\x07[/]\u202eevil"
+    mine = desk.perform(Create(title=hostile)).number
+    hidden = desk.perform(Create(title="secret", is_restricted=True))
+    closed = desk.perform(Close(case=desk.perform(Create(title="closed")).number)).number
+    named = [mine, hidden.number, closed, str(hidden.id)]
+    worker = desk.as_user("wanda")
+    told = worker.perform(BulkUpdate(cases=named, status="awaiting user"), idempotency_key="k")
+    assert {one.number: one.title for one in told.outcomes} == {
+        mine: hostile, closed: "closed", hidden.number: "", str(hidden.id): "",
+    }  # fmt: skip
+    assert "secret" not in str(told)
+    assert worker.perform(BulkUpdate(cases=named, status="awaiting user"), idempotency_key="k") == told
+    other = desk.as_user("admin", "globex").perform(BulkUpdate(cases=[mine], add_tags=["x"]))
+    assert [one.title for one in other.outcomes] == [""]
+
+
+def test_a_purged_case_leaves_no_title_in_answers(desk: Any, prepared_database: Database) -> None:
+    case = desk.perform(Create(title="axolotl in the answer")).number
+    bulk = BulkUpdate(cases=[case], add_tags=["x"])
+    assert desk.perform(bulk, idempotency_key="bulk").outcomes[0].title == "axolotl in the answer"
+    assert "idempotency_keys" in places(prepared_database, "axolotl in the answer")
+    desk.perform(Delete(case=case))
+    desk.perform(Purge(cases=[case], confirm=[case]))
+    assert places(prepared_database, "axolotl in the answer") == set()
 
 
 def test_the_refused_are_told_and_the_others_change(desk: Any, numbers: list[str]) -> None:
