@@ -28,19 +28,21 @@ _STATES = {
 }  # fmt: skip
 _PARTIAL = {
     "parent_id": "cases_parent", "resolved_at": "cases_resolved", "closed_at": "cases_closed",
-    "deleted_at": "cases_trash",
+    "deleted_at": "cases_trash", "is_restricted": "cases_restricted",
 }  # fmt: skip
-"""Indexes that hold only rows where the column is not null: using one answers the question for its presence."""
+"""Indexes that hold only rows where the column is true or not null: using one answers the question for that."""
 
 ALL_SERVED = "every filter and the order are served by an index"
 
 
-def owned_up(lines: Sequence[str], query: Query) -> list[str]:
-    """Sentences on what the plan in `lines`, as EXPLAIN prints it, reads or sorts without an index."""
+def owned_up(lines: Sequence[str], query: Query, walk: str) -> list[str]:
+    """Sentences on what the plan in `lines`, as EXPLAIN prints it, reads or sorts without an index, and on a walk."""
+    if not any("Scan" in line for line in lines):
+        return [ALL_SERVED]  # the planner knows that nothing can be found
     notes = [note for line in lines for note in _of_line(line)]
     if not any("Seq Scan on cases" in line for line in lines):
         notes += [f"scan: {name} is checked case by case until enough are found" for name in _unserved(lines, query)]
-    return list(dict.fromkeys(notes)) or [ALL_SERVED]
+    return list(dict.fromkeys([*notes, walk] if walk else notes)) or [ALL_SERVED]
 
 
 def _of_line(line: str) -> Iterator[str]:

@@ -12,7 +12,8 @@ from casectl.rules.priorities import priority_name
 from casectl.store.case_rows import CASE_COLUMNS, WIDTH, names_of
 from casectl.store.cursors import seal, unseal
 from casectl.store.history import changes_of, names_in
-from casectl.store.pages import at_most, bad_cursor, condition_of, planned_for
+from casectl.store.pages import at_most, bad_cursor, planned_for
+from casectl.store.ways import ways_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,12 +97,14 @@ async def _ids(
     context: Context, query: Query, extent: Extent, limit: int, after: str | None
 ) -> tuple[list[int], bool]:  # fmt: skip
     """The cases of the page, as many as make up no more than FULLEST, and whether there are more behind them."""
-    condition, where = await condition_of(context, query, with_trash=extent.trash)
+    ways = await ways_of(context, query, with_trash=extent.trash)
+    condition = ways.condition()
+    source = ways.every(condition)
     condition.parameters.append(await _read(context, after))
     notes: LiteralString = _SIZE_OF_NOTES if extent.notes else ""
     history: LiteralString = _SIZE_OF_HISTORY if extent.history else ""
     statement: LiteralString = (
-        "SELECT c.id, " + _SIZE + notes + history + " FROM cases c WHERE " + where
+        "SELECT c.id, " + _SIZE + notes + history + source
         + " AND c.id > %s ORDER BY c.id" + at_most(limit, condition.parameters)
     )  # fmt: skip
     async with planned_for(context, query):

@@ -12,13 +12,12 @@ import msgspec
 
 from casectl.errors import InvalidInput, Problem
 from casectl.model.case import CasePage
-from casectl.rules import rights
 from casectl.rules.query.ast import Test, leaves
+from casectl.store import ways
 from casectl.store.case_plans import owned_up
 from casectl.store.case_rows import CASE_COLUMNS, WIDTH, case_of, names_of
 from casectl.store.cursors import seal, unseal
-from casectl.store.query_names import resolve
-from casectl.store.query_sql import Condition, Order
+from casectl.store.query_sql import Order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from casectl.rules.query import Query
     from casectl.store.context import Context
+    from casectl.store.ways import Ways
 
 _PLAN_MODE: LiteralString = "SELECT set_config('plan_cache_mode', %s, true)"
 
@@ -36,13 +36,20 @@ _LIMITS: tuple[tuple[int, LiteralString], ...] = (
 
 async def page(context: Context, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:
     """See `casectl.unit.Cases.page`."""
-    statement, parameters, order = await _statement(context, query, after, limit, with_description=with_description)
+    behind = None if after is None else await _read_cursor(context, query, after)
     async with planned_for(context, query):
-        rows = await context.sql.rows(statement, parameters)
+        for bounds in ways.BOUNDS:
+            way = await ways.ways_of(context, query, bounds)
+            listed = Listed(way, Order(query.sort), behind, limit, with_description=with_description)
+            rows = await context.sql.rows(*listed.statement())
+            if not way.is_given_up(rows):
+                break
+        else:
+            rows = await context.sql.rows(*listed.statement(gathers=True))
     width = WIDTH + with_description
     following = None
     if len(rows) > limit:
-        values = msgspec.json.encode(rows[limit - 1][width : width + order])
+        values = msgspec.json.encode(rows[limit - 1][width : width + len(query.sort)])
         following = await seal(context, _bound(context, query), values)
     shown = rows[:limit]
     names = await names_of(context, shown)
@@ -51,10 +58,11 @@ async def page(context: Context, query: Query, *, limit: int, after: str | None,
 
 async def matching(context: Context, query: Query, *, limit: int) -> list[str]:
     """See `casectl.unit.Cases.matching`."""
-    condition, where = await condition_of(context, query)
+    way = await ways.ways_of(context, query)
+    condition = way.condition(gathers=way.is_walked)
     statement: LiteralString = (
-        "SELECT c.number FROM cases c WHERE " + where + " " + Order(query.sort).clause + " LIMIT %s"
-    )
+        "SELECT c.number" + way.every(condition) + " " + Order(query.sort).clause + " LIMIT %s"
+    )  # fmt: skip
     async with planned_for(context, query):
         rows = await context.sql.rows(statement, [*condition.parameters, limit])
     return [row[0] for row in rows]
@@ -62,8 +70,9 @@ async def matching(context: Context, query: Query, *, limit: int) -> list[str]:
 
 async def among(context: Context, query: Query, case_ids: Sequence[int]) -> set[int]:
     """See `casectl.unit.Cases.among`."""
-    condition, where = await condition_of(context, query)
-    statement: LiteralString = "SELECT c.id FROM cases c WHERE " + where + " AND c.id = ANY(%s)"
+    way = await ways.way_of_each(context, query)
+    condition = way.condition()
+    statement: LiteralString = "SELECT c.id" + way.every(condition) + " AND c.id = ANY(%s)"
     async with planned_for(context, query):
         rows = await context.sql.rows(statement, [*condition.parameters, list(case_ids)])
     return {row[0] for row in rows}
@@ -71,10 +80,11 @@ async def among(context: Context, query: Query, case_ids: Sequence[int]) -> set[
 
 async def plan(context: Context, query: Query, *, limit: int) -> list[str]:
     """See `casectl.unit.Cases.plan`."""
-    statement, parameters, _ = await _statement(context, query, None, limit, with_description=False)
+    way = await ways.ways_of(context, query)
+    statement, parameters = Listed(way, Order(query.sort), None, limit, with_description=False).statement()
     rows = await context.sql.rows("EXPLAIN " + statement, parameters)
     lines = [row[0] for row in rows]
-    return [*lines, *owned_up(lines, query)]
+    return [*lines, *owned_up(lines, query, way.note)]
 
 
 @asynccontextmanager
@@ -100,29 +110,31 @@ def at_most(limit: int, parameters: list[Any]) -> LiteralString:
     return " LIMIT %s"
 
 
-async def condition_of(
-    context: Context, query: Query, *, with_trash: bool = False
-) -> tuple[Condition, LiteralString]:  # fmt: skip
-    """The condition of a query for this actor, and its text; InvalidInput for names there are not."""
-    condition = Condition(context.tenant_id, context.actor.user_id, await resolve(context, query))
-    own_only = rights.scope(context.actor.rights) == "own"
-    return condition, condition.of(query, own_only=own_only, with_trash=with_trash)
+class Listed:
+    """The statement of a page."""
 
+    def __init__(
+        self, way: Ways, order: Order, after: list[str] | None, limit: int, *, with_description: bool
+    ) -> None:  # fmt: skip
+        self._way = way
+        self._order = order
+        self._after = after
+        self._limit = limit
+        self._description: LiteralString = ", c.description" if with_description else ""
 
-async def _statement(
-    context: Context, query: Query, after: str | None, limit: int, *, with_description: bool
-) -> tuple[LiteralString, list[Any], int]:
-    """The statement, its parameters, and how many columns at its end hold the order."""
-    condition, where = await condition_of(context, query)
-    order = Order(query.sort)
-    if after is not None:
-        where += " AND " + order.after(await _read_cursor(context, query, after), condition.parameters)
-    description: LiteralString = ", c.description" if with_description else ""
-    statement: LiteralString = (
-        "SELECT " + CASE_COLUMNS + description + ", " + order.columns
-        + " FROM cases c WHERE " + where + " " + order.clause + at_most(limit, condition.parameters)
-    )  # fmt: skip
-    return statement, condition.parameters, len(query.sort)
+    def statement(self, *, gathers: bool = False) -> tuple[LiteralString, list[Any]]:
+        """The statement and its parameters: what of the case is told, the keys of the order, a place in the walk."""
+        condition = self._way.condition(gathers=gathers)
+        columns = CASE_COLUMNS + self._description + ", " + self._order.columns
+        if self._way.is_walked and not gathers:
+            columns += ", c.place"
+            source = self._way.walk(condition, self._order, self._after)
+        else:
+            source = self._way.every(condition)
+            if self._after is not None:
+                source += " AND " + self._order.after(self._after, condition.parameters)
+        ending = " " + self._order.clause + at_most(self._limit, condition.parameters)
+        return "SELECT " + columns + source + ending, condition.parameters
 
 
 def _bound(context: Context, query: Query) -> bytes:

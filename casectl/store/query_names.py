@@ -23,7 +23,7 @@ _LOOKUPS: dict[str, LiteralString] = {
 _CONTACT: LiteralString = (
     "SELECT id FROM contacts WHERE tenant_id = %s AND (lower(email) = %s OR lower(name) = %s OR id = %s) LIMIT 1000"
 )
-_PARENT: LiteralString = "SELECT id FROM cases WHERE tenant_id = %s AND (number = ANY(%s) OR id::text = %s)"
+_PARENT: LiteralString = "SELECT id FROM cases WHERE tenant_id = %s AND (number = ANY(%s) OR id = %s)"
 _SOURCES = {"status": "status", "type": "type", "team": "team", "assignee": "person", "reporter": "person"}
 
 
@@ -95,9 +95,15 @@ def _id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
 
 
+def _own_id(text: str) -> int | None:
+    """As `_id`, but for a number that is written otherwise than the id itself."""
+    number = _id(text)
+    return number if str(number) == text else None
+
+
 async def _rare(context: Context, field: str, name: str) -> list[int]:
     if field == "contact":
         rows = await context.sql.rows(_CONTACT, (context.tenant_id, name.lower(), name.lower(), _id(name)))
     else:
-        rows = await context.sql.rows(_PARENT, (context.tenant_id, [name, name.upper()], name))
+        rows = await context.sql.rows(_PARENT, (context.tenant_id, [name, name.upper()], _own_id(name)))
     return [row[0] for row in rows]

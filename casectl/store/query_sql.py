@@ -1,7 +1,8 @@
 """From a parsed query to SQL: constant fragments and parameters, never a statement built from data.
 
 Conditions are written so that the indexes of store.tables serve them under row-level security: plain comparisons,
-names resolved to ids beforehand, tags and form fields through their index tables. Only `store.pages` imports this.
+names resolved to ids beforehand, tags and form fields through their index tables. Only `store.ways` and `store.pages`
+import this.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 EVERY = 2**31 - 1
 """How many cases one text search may give: all. A bound would hide what the query's other terms ask for."""
+
+ASIDE = frozenset({"tag", "field"})
+"""Fields whose tests are true or false for every case."""
+
+Part: TypeAlias = "tuple[Test | Text, Value | None]"
+"""A term of a query with one of its values; words have none."""
 
 Ids: TypeAlias = "dict[tuple[str, str], list[int]]"
 """(field, name as written) -> ids, from `store.query_names`."""
@@ -61,16 +68,25 @@ _SORTS: dict[tuple[str, bool], tuple[LiteralString, LiteralString, bool]] = {
 
 
 class Condition:
-    """A WHERE clause in the making: text of constants, parameters in order."""
+    """A WHERE clause in the making: text of constants, parameters in order.
 
-    def __init__(self, tenant_id: int, actor_id: int, ids: Ids) -> None:
+    A part of the query in `few` is found by its index table; any other is asked of case after case or, where the
+    condition `gathers`, as the planner likes best for all cases together.
+    """
+
+    def __init__(
+        self, tenant_id: int, actor_id: int, ids: Ids, few: frozenset[Part], *, gathers: bool = False
+    ) -> None:  # fmt: skip
         self._tenant = tenant_id
         self._actor = actor_id
         self._ids = ids
+        self._few = few
+        self._is_leading = False
+        self.gathers = gathers
         self.parameters: list[Any] = []
 
-    def of(self, query: Query, *, own_only: bool, with_trash: bool = False) -> LiteralString:
-        """The whole condition of a query. `own_only` names the reporter, whom the policy would filter by anyway."""
+    def base(self, query: Query, *, own_only: bool, with_trash: bool = False) -> LiteralString:
+        """What every case of a query is. `own_only` names the reporter, whom the policy would filter by anyway."""
         self.parameters.append(self._tenant)
         text: LiteralString = "c.tenant_id = %s"
         if own_only:
@@ -78,8 +94,14 @@ class Condition:
             text += " AND c.reporter_id = %s"
         if not (with_trash or names_trash(query)):
             text += " AND c.deleted_at IS NULL"
-        if query.where is not None:
-            text += " AND " + self._expression(query.where)
+        return text
+
+    def all_of(self, tests: Sequence[Expression]) -> LiteralString:
+        """` AND ...` for each of the tests."""
+        text: LiteralString = ""
+        for item in tests:
+            self._is_leading = leads(item, self._few)
+            text += " AND " + self._expression(item)
         return text
 
     def _expression(self, node: Expression) -> LiteralString:
@@ -88,13 +110,34 @@ class Condition:
         if isinstance(node, Or):
             return "(" + _join(" OR ", [self._expression(item) for item in node.items]) + ")"
         if isinstance(node, Not):
-            return "((" + self._expression(node.item) + ") IS NOT TRUE)"
+            return self._not(node.item)
         return self._text(node) if isinstance(node, Text) else self._test(node)
 
+    def _not(self, node: Expression) -> LiteralString:
+        leading, self._is_leading = self._is_leading, False
+        text = self._expression(node)
+        self._is_leading = leading
+        if isinstance(node, Test) and node.field in ASIDE:
+            return "(NOT " + text + ")"  # never unknown, and the planner knows what to do with NOT EXISTS
+        return "((" + text + ") IS NOT TRUE)"
+
     def _text(self, node: Text) -> LiteralString:
-        mode = ("phrase_prefix" if node.prefix else "phrase") if node.phrase else "prefix" if node.prefix else "plain"
-        self.parameters += [node.words, mode, EVERY]
-        return "c.id IN (SELECT search_cases(%s, %s, %s))"
+        self.parameters += [node.words, mode_of(node)]
+        if (node, None) not in self._few and not self.gathers:
+            return "has_words(c.id, (SELECT search_query(%s, %s)))"
+        self.parameters.append(EVERY)
+        return self._among("SELECT search_cases(%s, %s, %s)")
+
+    def _among(self, ids: LiteralString) -> LiteralString:
+        """Whether a case is one of these; as an array they are looked up whatever the planner expects of them."""
+        return "c.id = ANY (ARRAY(" + ids + "))" if self._is_leading else "c.id IN (" + ids + ")"
+
+    def _aside(self, part: Part, entries: LiteralString) -> LiteralString:
+        """Whether a case has one of the `entries` x of an index table."""
+        if part in self._few:
+            return self._among("SELECT x.case_id " + entries)
+        # OFFSET 0 keeps it a look-up for each case that is asked.
+        return "EXISTS (SELECT " + entries + " AND x.case_id = c.id" + (")" if self.gathers else " OFFSET 0)")
 
     def _test(self, test: Test) -> LiteralString:
         one = self._how(test.field)
@@ -120,8 +163,13 @@ class Condition:
             if value is Marker.ME:
                 self.parameters.append(self._actor)
                 return column + " = %s"
+            if is_aside(test, value) and (self.gathers or (test, value) in self._few):
+                self.parameters.append(self._tenant)
+                return self._among("SELECT x.id FROM cases x WHERE x.tenant_id = %s AND x.parent_id IS NOT NULL")
             return column + _presence(value)
         ids = self._ids[test.field, str(value)]
+        if not ids:
+            return "FALSE"
         if len(ids) == 1:
             self.parameters.append(ids[0])
             return column + " = %s"
@@ -185,24 +233,53 @@ class Condition:
         self.parameters.append([str(value), str(value).upper()])
         return "c.number = ANY(%s)"
 
-    def _tag(self, test: Test, value: Value) -> LiteralString:  # noqa: ARG002 - one signature for all fields
+    def _tag(self, test: Test, value: Value) -> LiteralString:
         if isinstance(value, Marker):
             return "c.tags = '{}'" if value is Marker.NONE else "c.tags <> '{}'"
         self.parameters += [self._tenant, [str(value), str(value).lower()]]
-        return "c.id IN (SELECT x.case_id FROM case_tags x WHERE x.tenant_id = %s AND x.tag = ANY(%s))"
+        return self._aside((test, value), "FROM case_tags x WHERE x.tenant_id = %s AND x.tag = ANY(%s)")
 
     def _form_field(self, test: Test, value: Value) -> LiteralString:
-        inside: LiteralString = "SELECT x.case_id FROM case_fields x WHERE x.tenant_id = %s AND x.key = %s"
+        entries: LiteralString = "FROM case_fields x WHERE x.tenant_id = %s AND x.key = %s"
         self.parameters += [self._tenant, test.key]
         if isinstance(value, Marker):
-            return ("c.id NOT IN (" if value is Marker.NONE else "c.id IN (") + inside + ")"
+            return ("(NOT " if value is Marker.NONE else "(") + self._aside((test, value), entries) + ")"
         if isinstance(value, Range):
-            return "c.id IN (" + inside + " AND " + self._within("x.number", value) + ")"
-        if isinstance(value, int | float):
+            entries += " AND " + self._within("x.number", value)
+        elif isinstance(value, int | float):
             self.parameters.append(value)
-            return "c.id IN (" + inside + " AND x.number " + _OPERATORS[test.operator] + " %s)"
-        self.parameters.append(str(value).lower())
-        return "c.id IN (" + inside + " AND x.value = left(%s, 200))"
+            entries += " AND x.number " + _OPERATORS[test.operator] + " %s"
+        else:
+            self.parameters.append(str(value).lower())
+            entries += " AND x.value = left(%s, 200)"
+        return self._aside((test, value), entries)
+
+
+def mode_of(node: Text) -> str:
+    """The mode in which `search_query` reads the words."""
+    if node.phrase:
+        return "phrase_prefix" if node.prefix else "phrase"
+    return "prefix" if node.prefix else "plain"
+
+
+def is_aside(test: Test, value: Value) -> bool:
+    """Whether an index table answers this rather than a column of the case."""
+    if test.field == "parent":
+        return value is Marker.ANY
+    return test.field == "field" or (test.field == "tag" and not isinstance(value, Marker))
+
+
+def leads(node: Expression, few: frozenset[Part]) -> bool:
+    """Whether `node` fits no other cases than those that parts in `few` lead to."""
+    if isinstance(node, And):
+        return any(leads(item, few) for item in node.items)
+    if isinstance(node, Or):
+        return all(leads(item, few) for item in node.items)
+    if isinstance(node, Not):
+        return False
+    if isinstance(node, Text):
+        return (node, None) in few
+    return all(value is not Marker.NONE and (node, value) in few for value in node.values)
 
 
 def _presence(marker: Marker) -> LiteralString:

@@ -6,16 +6,18 @@ SERVED = (
     "is:active", "is:mine", "is:overdue", "is:deleted", "status:closed", "priority:high",
     "priority:>=high", "priority:1..2", "assignee:@me", "assignee:aiko", "team:network", "type:incident", "tag:vip",
     "tag:site-3", "-tag:vip", "tag:vip OR tag:site-3", "reporter:none", "contact:nobody@example.org", "due:<2h",
-    "resolved:today", "closed:today", "number:BEN-00000500", "id:100..200", "id:<50", "parent:BEN-00001199",
+    "number:BEN-00000500", "id:100..200", "id:<50", "parent:BEN-00001199",
     "parent:any", "external:B77", "field.system:system-3", "field.floor:7", "field.floor:>=29", "-field.floor:7",
-    "field.system:none", "field.system:any", "text:printer", "977", '"does not"', "prin*", "created:<1d sort:created",
+    "field.nothing:none", "field.system:any", "text:printer", "977", '"does not"', "prin*", "created:<1d sort:created",
     "updated:<1h sort:-updated", "assignee:@me due:<2h", "status:closed priority:high", "sort:due", "is:all sort:id",
     "is:all sort:-id", "is:all sort:created", "is:all sort:-created", "is:all sort:updated", "is:all sort:-updated",
+    "is:all", "is:restricted",
 )  # fmt: skip
 """An index leads to what these find."""
 
 OWNED_UP = (
-    "is:all", "is:closed", "is:resolved", "is:new", "is:open", "is:pending", "is:on_hold", "is:restricted",
+    "field.system:none", "resolved:today", "closed:today",
+    "is:closed", "is:resolved", "is:new", "is:open", "is:pending", "is:on_hold",
     "is:unassigned", "-status:closed", "status:new,closed sort:id", "assignee:none", "team:none", "tag:none",
     "reporter:any", "contact:none",
     "contact:any", "created:<7d", "updated:>14d", "due:none", "responded:none", "responded:<1d", "resolved:none",

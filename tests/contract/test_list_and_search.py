@@ -13,6 +13,7 @@ from casectl.operations.create import Create
 from casectl.operations.list import ListCases
 from casectl.operations.note import AddNote
 from casectl.operations.search import Search
+from casectl.store import ways
 
 
 def titles(page: Any) -> list[str]:
@@ -61,6 +62,35 @@ def test_the_queue_is_the_active_most_urgent_first(queue: Any) -> None:
 )
 def test_filters(queue: Any, query: str, found: set[str]) -> None:
     assert set(titles(queue.perform(ListCases(query=query.split())))) == found
+
+
+@pytest.fixture(params=[((5_000, "10000"),), ((0, "10000"),), ((0, "2"),), ((1, "2"), (2, "3"))])
+def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The ways to look for cases: looked up, walked, gathered after a walk. The server runs in this process."""
+    monkeypatch.setattr(ways, "BOUNDS", request.param)
+
+
+@pytest.mark.usefixtures("each_way")
+def test_every_way_finds_the_same(queue: Any) -> None:
+    queue.perform(Create(title="hers", description="critical", reporter="rita", fields={"system": "crm"}, tags=["vip"]))
+    queue.perform(Create(title="secret", description="critical", is_restricted=True, tags=["vip"]))
+    noted = queue.perform(Create(title="noted", reporter="rita")).number
+    queue.perform(AddNote(case=noted, content="critical remark", is_internal=True))
+    child = queue.perform(Create(title="child", parent=noted, fields={"users_affected": "31"})).title
+
+    def found(login: str, *query: str) -> list[str]:
+        return sorted(titles(queue.as_user(login).perform(ListCases(query=[*query]))))
+
+    assert found("admin", "text:critical") == ["critical", "hers", "noted", "secret"]
+    assert found("wanda", "text:critical") == ["critical", "hers", "noted"]
+    assert found("rita", "text:critical") == ["hers"]
+    assert found("wanda", "tag:vip") == ["critical", "hers"]
+    assert found("wanda", "tag:vip", "-field.system:crm") == []
+    assert found("admin", "tag:vip", "-field.system:crm") == ["secret"]
+    assert found("admin", "tag:vip", "field.system:none") == ["secret"]
+    assert found("admin", "field.users_affected:>20", "OR", "parent:any") == [child, "due"]
+    assert found("admin", "text:critical", "tag:vip", "sort:-created", "-is:restricted") == ["critical", "hers"]
+    assert found("rita", "field.users_affected:any", "OR", "parent:any", "OR", "text:remark") == []
 
 
 def test_me_is_who_asks(queue: Any) -> None:

@@ -53,10 +53,12 @@ class Rows:
 
 
 class Reader:
-    """Somebody who asks: `scope` as row-level security has it, and his teams."""
+    """Somebody who asks: `scope` as row-level security has it, his teams, and whether he reads internal notes."""
 
-    def __init__(self, rows: Rows, login: str, scope: str, teams: set[int], now: datetime) -> None:
-        self.rows, self.scope, self.teams, self.now = rows, scope, teams, now
+    def __init__(  # noqa: PLR0913 - all that decides about what he finds
+        self, rows: Rows, login: str, scope: str, teams: set[int], now: datetime, *, internal: bool
+    ) -> None:
+        self.rows, self.scope, self.teams, self.now, self.internal = rows, scope, teams, now, internal
         self.id = next(user["id"] for user in rows.users if user["login"] == login)
         self.visible = [case for case in rows.cases if self._sees(case)]
 
@@ -143,7 +145,7 @@ class Reader:
                  for case in self.visible]  # fmt: skip
         seen = {case["id"] for case in self.visible}
         texts += [(note["case_id"], note["content"], "x") for note in self.rows.notes
-                  if note["case_id"] in seen and (self.scope != "own" or not note["is_internal"])]  # fmt: skip
+                  if note["case_id"] in seen and (self.internal or not note["is_internal"])]  # fmt: skip
         how = "phraseto_tsquery" if node.phrase else "plainto_tsquery"
         query = f"{how}('simple', %(words)s)"
         if node.prefix and node.phrase:

@@ -239,6 +239,33 @@ def test_search(app: Any, words: str, mode: str, found: list[int]) -> None:
     act(app)
     assert column(app, "SELECT search_cases(%s, %s, 9)", words, mode) == found
     assert column(app, "SELECT search_cases(%s, %s, 1)", words, mode) == found[:1]
+    asked = "SELECT id FROM cases WHERE has_words(id, (SELECT search_query(%s, %s))) ORDER BY id DESC"
+    assert column(app, asked, words, mode) == found
+    few = "SELECT are_few('words', %s, ARRAY[%s], NULL, NULL, %s)"
+    assert column(app, few, mode, words, len(found)) == [True]
+    assert column(app, few, mode, words, max(len(found) - 1, 0)) == [not found]
+
+
+@pytest.mark.parametrize(
+    ("asked", "entries"),
+    [
+        ("'tag', '', '{vip,VIP}', NULL, NULL", "case_tags WHERE tag = 'vip'"),
+        ("'tag', '', '{nobody has it}', NULL, NULL", "case_tags WHERE false"),
+        ("'field', 'parts', '{}', NULL, NULL", "case_fields WHERE key = 'parts'"),
+        ("'value', 'parts', '{toner}', NULL, NULL", "case_fields WHERE key = 'parts' AND value = 'toner'"),
+        ("'value', 'parts', '{4}', NULL, NULL", "case_fields WHERE false"),
+        ("'number', 'floor', '{}', 4, 4", "case_fields WHERE key = 'floor' AND number = 4"),
+        ("'number', 'floor', '{}', 5, NULL", "case_fields WHERE key = 'floor' AND number >= 5"),
+        ("'number', 'floor', '{}', NULL, 4", "case_fields WHERE key = 'floor' AND number <= 4"),
+        ("'number', 'parts', '{}', NULL, NULL", "case_fields WHERE false"),
+        ("'parent', '', '{}', NULL, NULL", "cases WHERE parent_id IS NOT NULL"),
+    ],
+)
+def test_few_is_what_has_no_more_entries_than_that(app: Any, asked: str, entries: str) -> None:
+    act(app)
+    count = column(app, f"SELECT count(*) FROM {entries}")[0]
+    assert column(app, f"SELECT are_few({asked}, %s)", count) == [True]
+    assert column(app, f"SELECT are_few({asked}, %s)", count - 1) == [False]
 
 
 def test_search_follows_changes(app: Any) -> None:

@@ -1,0 +1,73 @@
+-- What keeps a list quick whatever it asks for.
+
+-- The order of the queue for cases of every status: is:all, is:closed and -status:... are walked in it.
+CREATE INDEX cases_order ON cases (tenant_id, urgency, due_key, id) WHERE deleted_at IS NULL;
+-- Few cases are, and others cost nothing here.
+CREATE INDEX cases_restricted ON cases (tenant_id, urgency, due_key, id) WHERE deleted_at IS NULL AND is_restricted;
+
+-- Whether no more than `most` entries of the tenant have this: a tag (one of `words`), a form field (`key`), a value of
+-- it (one of `words`) or a number within bounds, words (in the mode `key`), a parent. It decides which way a list goes
+-- and nothing else, so all entries count, whoever may see their cases, and no more than one beyond `most` is looked at.
+-- Without sequential scans: the planner would begin one wherever it believes that enough is soon found.
+CREATE FUNCTION are_few(kind text, key text, words text[], low float8, high float8, most int) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = desk, pg_temp SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off AS $$
+DECLARE
+    tenant int := current_tenant();
+    query tsquery;
+    seen int := 0;
+    newest bigint;
+BEGIN
+    CASE kind
+    WHEN 'tag' THEN
+        RETURN (SELECT count(*) <= most FROM (SELECT FROM case_tags x
+            WHERE x.tenant_id = tenant AND x.tag = ANY (words) LIMIT most + 1) found);
+    WHEN 'field' THEN
+        RETURN (SELECT count(*) <= most FROM (SELECT FROM case_fields x
+            WHERE x.tenant_id = tenant AND x.key = are_few.key LIMIT most + 1) found);
+    WHEN 'value' THEN
+        RETURN (SELECT count(*) <= most FROM (SELECT FROM case_fields x
+            WHERE x.tenant_id = tenant AND x.key = are_few.key AND x.value = ANY (words) LIMIT most + 1) found);
+    WHEN 'number' THEN
+        RETURN (SELECT count(*) <= most FROM (SELECT FROM case_fields x
+            WHERE x.tenant_id = tenant AND x.key = are_few.key AND x.number IS NOT NULL
+              AND x.number >= coalesce(low, '-infinity') AND x.number <= coalesce(high, 'infinity')
+            LIMIT most + 1) found);
+    WHEN 'parent' THEN
+        RETURN (SELECT count(*) <= most FROM (SELECT FROM cases c
+            WHERE c.tenant_id = tenant AND c.parent_id IS NOT NULL LIMIT most + 1) found);
+    WHEN 'words' THEN
+        query := search_query(words[1], key);
+        IF query IS NULL OR numnode(query) = 0 THEN
+            RETURN true;
+        END IF;
+        -- The index of words is always read to its end, so the newest texts tell first of a word that stands everywhere.
+        -- Ids count up from 1 in each tenant: the newest is about as large as there are cases.
+        SELECT count(*) FILTER (WHERE n.vector @@ query), max(n.case_id) INTO seen, newest
+        FROM (SELECT s.case_id, s.vector FROM case_search s WHERE s.tenant_id = tenant
+              ORDER BY s.case_id DESC LIMIT 200) n;
+        IF seen >= 5 AND seen * newest / 200 > 4 * most THEN
+            RETURN false;
+        END IF;
+        query := format(''' t%s''', tenant)::tsquery && query;
+        RETURN (SELECT count(*) <= most FROM (SELECT FROM case_search s WHERE s.vector @@ query LIMIT most + 1) found);
+    END CASE;
+END $$;
+REVOKE ALL ON FUNCTION are_few(text, text, text[], float8, float8, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION are_few(text, text, text[], float8, float8, int) TO @app@;
+
+-- Whether search_cases would give this case for the words of `query`: for lists that go from case to case.
+CREATE FUNCTION has_words(wanted bigint, query tsquery) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER COST 1000 SET search_path = desk, pg_temp
+SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM case_search s WHERE s.tenant_id = current_tenant() AND s.case_id = wanted
+                   AND s.vector @@ query AND (NOT s.is_internal OR reads_internal()))
+       AND (current_scope() = 'admin' OR EXISTS (
+            SELECT FROM cases c WHERE c.tenant_id = current_tenant() AND c.id = wanted AND CASE current_scope()
+                WHEN 'tenant' THEN NOT c.is_restricted OR c.assignee_id = current_actor()
+                    OR c.reporter_id = current_actor() OR c.team_id = ANY (current_teams())
+                ELSE c.reporter_id = current_actor() END));
+END $$;
+REVOKE ALL ON FUNCTION has_words(bigint, tsquery) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION has_words(bigint, tsquery), search_query(text, text) TO @app@;
