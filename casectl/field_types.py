@@ -7,6 +7,7 @@ verb, `build` makes the verb of words and numbers that came from outside and rep
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -15,6 +16,8 @@ from casectl.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from msgspec.structs import FieldInfo
 
     from casectl.operation import Operation
 
@@ -71,11 +74,17 @@ class VerbField(msgspec.Struct, frozen=True, kw_only=True):
     is_secret: bool = False
 
 
-def describe(verb: type[Operation[Any]], hidden: Iterable[str] = ()) -> list[VerbField]:
-    """The fields of a verb in order, without the `hidden` ones. Raises TypeError for a type no row stands for."""
+@cache
+def fields_of(struct: type[msgspec.Struct]) -> tuple[FieldInfo, ...]:
+    """What msgspec tells of a struct's fields, asked once: it reads annotations, which is most of a server's start."""
     from msgspec.structs import fields
 
-    return [_describe(field) for field in fields(verb) if field.name not in hidden]
+    return fields(struct)
+
+
+def describe(verb: type[Operation[Any]], hidden: Iterable[str] = ()) -> list[VerbField]:
+    """The fields of a verb in order, without the `hidden` ones. Raises TypeError for a type no row stands for."""
+    return [_describe(field) for field in fields_of(verb) if field.name not in hidden]
 
 
 def _describe(field: Any) -> VerbField:
@@ -147,9 +156,7 @@ def build(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
 
 
 def _build_by_field(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
-    from msgspec.structs import fields
-
-    known = {field.name: field for field in fields(verb)}
+    known = {field.name: field for field in fields_of(verb)}
     problems = [
         Problem(pointer=f"/{name}", code="unknown", message=f"{verb.name} has no field {name!r}", allowed=[*known])
         for name in [name for name in values if name not in known][:_MOST_TOLD]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from msgspec.structs import fields as struct_fields
 
 from casectl import field_types, wire
 from casectl.api.aliases import ALIASES, FILTERS, MADE, NESTED, NOT_YET, OUTSIDE, REFERENCES, filter_term
@@ -89,7 +88,7 @@ class Reader:
     def __init__(self, verb: type[Operation[Any]], method: str, path_fields: tuple[str, ...], max_body: int) -> None:
         self.verb, self.path_fields, self.max_body = verb, path_fields, max_body
         self.has_body = method not in wire.QUERY_METHODS
-        declared = [field.name for field in struct_fields(verb)]
+        declared = [field.name for field in field_types.fields_of(verb)]
         free = [name for name in declared if name not in path_fields]
         if "filters" in declared:
             free += FILTERS
@@ -97,7 +96,7 @@ class Reader:
         self._references = REFERENCES & named
         self.names = {name: name for name in free} | {alias: name for alias, name in ALIASES.items() if name in named}
         # An import's channel is its own, whoever sends it.
-        self._tells_channel = any(one.name == "channel" and one.default == TYPED for one in struct_fields(verb))
+        self._tells_channel = any(one.name == "channel" and one.default == TYPED for one in field_types.fields_of(verb))
         self._nested = NESTED.get(verb.name, "")
         self._inside = {name: to for name, to in self.names.items() if to not in OUTSIDE.get(verb.name, ())}
         self._not_yet = NOT_YET.get(verb.name, {})

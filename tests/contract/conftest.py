@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,7 +27,7 @@ from tests.served import Served, Servers, config_of, issue_key, servers
 from tests.switched import Switch, switched_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from casectl.operation import Operation
     from casectl.store.cluster import Address
@@ -79,7 +82,8 @@ PEOPLE = {
 class TestDesk:
     """A desk of any kind with the shape tests like: `perform(operation, **call)` and `as_user(login)`.
 
-    Its `colour` is `sync`, `async` or `remote`; a remote one needs `served`, the server on its database.
+    Its `colour` is `sync`, `async` or `remote`; a remote one needs `served`, the server on its database. Like the
+    processes of one person, threads share nothing: each has a connection of its own, which is kept until the end.
     """
 
     __test__ = False
@@ -88,49 +92,62 @@ class TestDesk:
         self, conninfo: dict[str, str], login: str, tenant: str, colour: str, served: ServedDesk | None = None
     ) -> None:
         self.conninfo, self.login, self.tenant, self.colour, self.served = conninfo, login, tenant, colour, served
-        self._desk: LocalDesk | RemoteDesk | None = None
-        self._others: list[TestDesk] = []
+        self._desks: dict[int, LocalDesk | RemoteDesk | KeptAsyncDesk] = {}
+        self._others: dict[tuple[str, str], TestDesk] = {}
 
     def perform(self, operation: Operation[Any], **call: Any) -> Any:
         """Perform a verb as this desk's actor."""
-        identity = Identity(tenant=self.tenant, login=self.login)
-        if self.colour == "async":
-            return self._perform_async(identity, operation, Call(**call))
-        if self._desk is None:
-            self._desk = self._opened(identity)
-        return self._desk.perform(operation, Call(**call))
+        thread = threading.get_ident()
+        if thread not in self._desks:
+            self._desks[thread] = self._opened(Identity(tenant=self.tenant, login=self.login))
+        return self._desks[thread].perform(operation, Call(**call))
 
-    def _opened(self, identity: Identity) -> LocalDesk | RemoteDesk:
+    def _opened(self, identity: Identity) -> LocalDesk | RemoteDesk | KeptAsyncDesk:
         if self.served is not None:
             return RemoteDesk(self.served.url, StaticToken(self.served.token(self.tenant, self.login)))
+        if self.colour == "async":
+            return KeptAsyncDesk(self.conninfo, identity)
         return LocalDesk(lambda: psycopg.connect(**self.conninfo), identity)
-
-    def _perform_async(self, identity: Identity, operation: Operation[Any], call: Call) -> Any:
-        import asyncio
-        from contextlib import asynccontextmanager
-
-        @asynccontextmanager
-        async def connect() -> Any:
-            connection = await psycopg.AsyncConnection.connect(**self.conninfo)
-            try:
-                yield connection
-            finally:
-                await connection.close()
-
-        return asyncio.run(AsyncLocalDesk(connect, identity).perform(operation, call))
 
     def as_user(self, login: str, tenant: str | None = None) -> TestDesk:
         """The same database for another actor."""
-        other = TestDesk(self.conninfo, login, tenant or self.tenant, self.colour, self.served)
-        self._others.append(other)
-        return other
+        who = (login, tenant or self.tenant)
+        if who not in self._others:
+            self._others[who] = TestDesk(self.conninfo, *who, self.colour, self.served)
+        return self._others[who]
 
     def close(self) -> None:
         """Close every connection this desk and its others have opened."""
-        for other in self._others:
+        for other in self._others.values():
             other.close()
-        if self._desk is not None:
-            self._desk.close()
+        for desk in self._desks.values():
+            desk.close()
+
+
+class KeptAsyncDesk:
+    """An asynchronous desk for tests that are not: an event loop and a connection that are kept, as a server does."""
+
+    def __init__(self, conninfo: dict[str, str], identity: Identity) -> None:
+        self._conninfo = conninfo
+        self._runner = asyncio.Runner()
+        self._desk = AsyncLocalDesk(self._connect, identity)
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+
+    @contextlib.asynccontextmanager
+    async def _connect(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await psycopg.AsyncConnection.connect(**self._conninfo)
+        yield self._connection
+
+    def perform(self, operation: Operation[Any], call: Call) -> Any:
+        """Perform a verb, and wait for it."""
+        return self._runner.run(self._desk.perform(operation, call))
+
+    def close(self) -> None:
+        """Leave the database and end the loop."""
+        if self._connection is not None:
+            self._runner.run(self._connection.close())
+        self._runner.close()
 
 
 def prepare(owner: dict[str, str]) -> None:
