@@ -117,11 +117,11 @@ class TestDesk:
         return self._others[who]
 
     def close(self) -> None:
-        """Close every connection this desk and its others have opened."""
+        """Close every connection this desk and its others have opened; whoever goes on opens new ones."""
         for other in self._others.values():
             other.close()
-        for desk in self._desks.values():
-            desk.close()
+        while self._desks:
+            self._desks.popitem()[1].close()
 
 
 class KeptAsyncDesk:
