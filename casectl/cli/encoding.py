@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl.rules.formulas import guarded, harmless
 from casectl.rules.text import safe_text
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets take the full-width signs for the plain ones
-_QUOTED = frozenset('",\n\r')
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_QUOTED = frozenset('",;\t\n\r')
 _ASTRAL = 0x10000
 
 
@@ -41,8 +44,13 @@ def _escaped(character: str) -> str:
 
 
 def csv_line(values: list[Any]) -> bytes:
-    """One record, ended by LF as shells expect it. Text that a spreadsheet would calculate gets a leading `'`."""
-    return (",".join(map(_csv_cell, values)) + "\n").encode()
+    """One record, ended by LF as shells expect it. Before what a spreadsheet would calculate stands a `'`."""
+    return csv_record([safe_text(_cell(value), newlines=True) for value in values])
+
+
+def csv_record(cells: Iterable[str]) -> bytes:
+    """Cells as they stand, in quotes where one holds what some reader splits lines at."""
+    return (",".join(map(_quoted, cells)) + "\n").encode()
 
 
 def tsv_line(values: list[Any]) -> bytes:
@@ -50,8 +58,7 @@ def tsv_line(values: list[Any]) -> bytes:
     return ("\t".join(map(_tsv_cell, values)) + "\n").encode()
 
 
-def _csv_cell(value: Any) -> str:
-    cell = safe_text(_cell(value), newlines=True)
+def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if not _QUOTED.isdisjoint(cell) or cell != cell.strip() else cell
 
 
@@ -65,5 +72,5 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        return json_bytes(value).decode()
-    return "'" + value if value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA) else value
+        return guarded(json_bytes(value).decode(), lambda sign: f"\\u{ord(sign):04x}")
+    return harmless(value)

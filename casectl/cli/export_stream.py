@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from casectl.cli import streams
+from casectl.cli.encoding import csv_record
 from casectl.rules.export_cells import cells, columns
 
 if TYPE_CHECKING:
@@ -53,11 +52,6 @@ class ExportRun:
     def _records(self) -> Iterator[bytes]:
         """RFC 4180, but with LF at the end of a record, as shells expect it."""
         fields, operation = self._first.form_fields, self._operation
-        text = io.StringIO(newline="")
-        writer: Any = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns(fields, notes=operation.notes, history=operation.history))
+        yield csv_record(columns(fields, notes=operation.notes, history=operation.history))
         for page in self._pages():
-            writer.writerows(cells(case, fields) for case in page.items)
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
+            yield b"".join(csv_record(cells(case, fields)) for case in page.items)

@@ -1,7 +1,7 @@
 """The file of lines that an import refused: line number, reason, and the line as it stood. Only casectl.cli imports it.
 
 Only its owner can read it (0600); it is made when the first line is refused, and takes the place of an older one then:
-lines are there as soon as their batch is imported. Cells that a spreadsheet would calculate begin with an apostrophe.
+lines are there as soon as their batch is imported. What a spreadsheet would calculate has an apostrophe before it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 
 from casectl.cli.export_file import open_draft
 from casectl.errors import Failure
-from casectl.rules.export_cells import MARK, is_calculated
+from casectl.rules.formulas import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,4 +105,4 @@ def _device(path: str) -> int | None:
 
 
 def _harmless(cell: str) -> str:
-    return MARK + cell if is_calculated(cell) and not re.fullmatch(_NUMBER, cell) else cell
+    return cell if re.fullmatch(_NUMBER, cell) else harmless(cell)

@@ -1,8 +1,9 @@
 r"""How an exported case stands in CSV, and how its cells are read again. Everything above model may import it.
 
 Text that a spreadsheet would calculate begins with `'`, as does text that begins with one; text with characters that
-could steer a terminal or deceive a reader begins with `'\` and has them as escapes. Nothing else is changed: a cell
-is read as exactly the text that was written.
+could steer a terminal or deceive a reader begins with `'\` and has them as escapes, and so has one with a sign that
+would begin a formula in a spreadsheet that splits cells elsewhere. Nothing else is changed: a cell is read as exactly
+the text that was written.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import msgspec
 from msgspec import UNSET
 
 from casectl.model.export import ExportedCase
-from casectl.rules.text import escaped, unescaped
+from casectl.rules.formulas import guarded, is_calculated, is_split_into_formulas
+from casectl.rules.text import as_escape, escaped, unescaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MARK = "'"
 _ESCAPES = "'\\"
-_FORMULA = tuple("=+-@\t\r＝＋－＠")  # noqa: RUF001 - spreadsheets take the full-width signs for the plain ones
 _VALUE = r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?|true|false|null|[\[{].*"
 """What a cell of a form field holds that is no text: JSON."""
 
@@ -80,15 +81,11 @@ def _read(name: str, cell: str) -> Any:
 
 def to_cell(text: str) -> str:
     """A text as it stands in a cell."""
-    safe = text if text.isascii() and text.isprintable() else escaped(text)
-    if safe is not text and safe.replace("\\\\", "\\") != text:
-        return _ESCAPES + safe
+    is_split = is_split_into_formulas(text)
+    safe = text if text.isascii() and text.isprintable() and not is_split else escaped(text)
+    if is_split or (safe is not text and safe.replace("\\\\", "\\") != text):
+        return _ESCAPES + guarded(safe, as_escape)
     return MARK + text if not text or text.startswith(MARK) or is_calculated(text) else text
-
-
-def is_calculated(text: str) -> bool:
-    """Whether a spreadsheet would calculate a cell with this text; blanks before it do not keep it from that."""
-    return text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
 
 
 def from_cell(cell: str) -> str | None:
@@ -120,7 +117,7 @@ def _field(value: Any) -> str:
 
 def _json(value: Any) -> str:
     r"""JSON in ASCII where it must be: what could steer a terminal is `\u009b`, the same text to every reader."""
-    text = msgspec.json.encode(value).decode()
+    text = guarded(msgspec.json.encode(value).decode(), lambda sign: f"\\u{ord(sign):04x}")
     if text == escaped(text).replace("\\\\", "\\"):
         return text
-    return json.dumps(msgspec.json.decode(text), separators=(",", ":"))
+    return guarded(json.dumps(msgspec.json.decode(text), separators=(",", ":")), lambda sign: f"\\u{ord(sign):04x}")

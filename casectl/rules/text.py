@@ -45,7 +45,12 @@ def safe_text(value: str, *, newlines: bool = False) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
-    code = ord(found.group())
+    return as_escape(found.group())
+
+
+def as_escape(character: str) -> str:
+    r"""`\x3d` for `=`, as `escaped` writes what is unsafe."""
+    code = ord(character)
     if code <= 0xFF:  # noqa: PLR2004 - the widths of \x, \u and \U
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004

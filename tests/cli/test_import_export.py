@@ -118,7 +118,9 @@ def _cleaned(place):
 ODD = st.sampled_from([
     "=1+1", "+x", "-x", "@x", "'=x", "''", "'", "'\\x1b", "\\", "\x1b]52;c;aGk=\x07", "\u202egpj", "a\u200bb",
     "x" * 1500,
-    "  lead", "trail ", 'a"b,c;d', "\ufeff", "[/]", "5", "true", "null", "[1]", "{}", "none", "日本",
+    "  lead", "trail ", 'a"b,c;d',
+    "a;=1+1;b", 'a;"=1"\t@x', "- one\n- two", ";\\x3d", "\ufeff",
+    "[/]", "5", "true", "null", "[1]", "{}", "none", "日本",
 ])  # fmt: skip
 ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 TEXTS = ODD | ANY | st.lists(ODD | ANY, min_size=2, max_size=3).map("\n".join)
