@@ -58,16 +58,18 @@ class SyncSql:
     """`Sql` over psycopg's synchronous connection; its coroutines run to their end at the first step."""
 
     def __init__(self, connection: Connection[Row]) -> None:
+        from casectl.store.roundtrips import Roundtrips
+
         self.connection = connection
-        self._cursor = connection.cursor()  # one for all: making one takes as long as a short statement
+        self._roundtrips = Roundtrips(connection)
 
     async def rows(self, statement: LiteralString, parameters: Parameters = ()) -> list[Row]:
         """See `Sql.rows`."""
-        return self._cursor.execute(statement, parameters).fetchall()
+        return self._roundtrips.rows_of(self.connection.wait(self._roundtrips.result_of(statement, parameters)))
 
     async def run(self, statement: LiteralString, parameters: Parameters = ()) -> int:
         """See `Sql.run`."""
-        return self._cursor.execute(statement, parameters).rowcount
+        return self.connection.wait(self._roundtrips.result_of(statement, parameters)).command_tuples or 0
 
     async def commit(self) -> None:
         """See `Sql.commit`."""
@@ -98,17 +100,19 @@ class AsyncSql:
     """`Sql` over psycopg's asynchronous connection."""
 
     def __init__(self, connection: AsyncConnection[Row]) -> None:
+        from casectl.store.roundtrips import Roundtrips
+
         self.connection = connection
-        self._cursor = connection.cursor()
+        self._roundtrips = Roundtrips(connection)
 
     async def rows(self, statement: LiteralString, parameters: Parameters = ()) -> list[Row]:
         """See `Sql.rows`."""
-        await self._cursor.execute(statement, parameters)
-        return await self._cursor.fetchall()
+        result = await self.connection.wait(self._roundtrips.result_of(statement, parameters))
+        return self._roundtrips.rows_of(result)
 
     async def run(self, statement: LiteralString, parameters: Parameters = ()) -> int:
         """See `Sql.run`."""
-        return (await self._cursor.execute(statement, parameters)).rowcount
+        return (await self.connection.wait(self._roundtrips.result_of(statement, parameters))).command_tuples or 0
 
     async def commit(self) -> None:
         """See `Sql.commit`."""
