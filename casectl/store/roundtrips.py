@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from psycopg import OperationalError, errors, generators, pq
+from psycopg import Error, OperationalError, errors, generators, pq
 from psycopg._preparing import Prepare
 from psycopg._queries import PostgresQuery
 from psycopg.adapt import Transformer
@@ -41,6 +41,23 @@ class Roundtrips:
         begins = pgconn.transaction_status == pq.TransactionStatus.IDLE and not connection.autocommit
         prepared = connection._prepared  # noqa: SLF001 - so that a statement is prepared once, whoever runs it
         prepare, name = prepared.get(query)
+        try:
+            self._send(query, prepare, name, begins=begins)
+        except Error:
+            pgconn.finish()  # half of a round trip is out
+            raise
+        new = prepared.maybe_add_to_cache(query, prepare, name)
+        results = yield from self._answers(begins + (prepare is Prepare.SHOULD) + 1)
+        if new is not None:
+            prepared.validate(new, prepare, name, results[-1:])
+        for result in results:
+            if result.status == _FAILED:
+                raise errors.error_from_result(result, connection.info.encoding)
+        yield from prepared.maintain_gen(connection)
+        return results[-1]
+
+    def _send(self, query: PostgresQuery, prepare: Prepare, name: bytes, *, begins: bool) -> None:
+        pgconn = self._connection.pgconn
         pgconn.enter_pipeline_mode()
         if begins:
             pgconn.send_query_params(b"BEGIN", None)
@@ -51,15 +68,6 @@ class Roundtrips:
         else:
             pgconn.send_query_prepared(name, query.params, query.formats)
         pgconn.pipeline_sync()
-        new = prepared.maybe_add_to_cache(query, prepare, name)
-        results = yield from self._answers(begins + (prepare is Prepare.SHOULD) + 1)
-        if new is not None:
-            prepared.validate(new, prepare, name, results[-1:])
-        for result in results:
-            if result.status == _FAILED:
-                raise errors.error_from_result(result, connection.info.encoding)
-        yield from prepared.maintain_gen(connection)
-        return results[-1]
 
     def _answers(self, count: int) -> PQGen[list[PGresult]]:
         """The results of so many requests, and the end of the round trip; aborted ones follow a failed one."""
