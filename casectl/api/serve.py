@@ -10,6 +10,7 @@ import signal
 from typing import TYPE_CHECKING, NamedTuple
 
 from casectl.api.access_log import set_up_logging
+from casectl.api.figures_folder import FiguresFolder, sweep
 from casectl.api.listening import address_of, listen_at, refuse_plain_http, renew_certificate, tls_context
 from casectl.api.process import Sockets, Watcher
 from casectl.api.server_settings import server_settings
@@ -41,6 +42,7 @@ def serve(config: Config, tell: Tell) -> None:
     try:
         require_desk(config, tell)
         set_up_logging(settings.log_format)
+        sweep()
         serve_desk = _serve_in_workers if settings.workers > 1 else _serve_here
         ended_by = serve_desk(config, Told(settings, sockets, tell), tls)
     finally:
@@ -101,14 +103,11 @@ def _serve_here(config: Config, told: Told, tls: ssl.SSLContext | None) -> int:
 
 def _serve_in_workers(config: Config, told: Told, tls: ssl.SSLContext | None) -> int:
     """Each worker makes its own application; figures are gathered in a folder of their own."""
-    import shutil
-    import tempfile
-
     from casectl.api.process import run_process
     from casectl.api.supervisor import Supervisor
 
-    folder = tempfile.mkdtemp(prefix="casectl-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    folder = FiguresFolder()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder.path
     _load_before_forking()
 
     def work(beat: Callable[[], None]) -> int:
@@ -122,7 +121,7 @@ def _serve_in_workers(config: Config, told: Told, tls: ssl.SSLContext | None) ->
         return supervisor.run()
     finally:
         if not supervisor.is_worker:
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.remove()
 
 
 def _load_before_forking() -> None:

@@ -85,12 +85,14 @@ class Supervisor:
         return {one: signal.signal(one, lambda number, _: self._signals.append(number)) for one in _SIGNALS}
 
     def _fork(self) -> Worker | None:
-        """Start a worker; None in the worker."""
+        """Start a worker; None in the worker. What it is told at once waits until it hears with ears of its own."""
         reading, self._telling = os.pipe()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         pid = os.fork()
         if not pid:
             os.close(reading)
             return None
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         os.close(self._telling)
         os.set_blocking(reading, False)
         worker = self._workers[pid] = Worker(pid, reading)
@@ -101,6 +103,7 @@ class Supervisor:
         signal.set_wakeup_fd(-1)
         for one, handler in before.items():
             signal.signal(one, handler)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         ends = [*self._wake, self._alive[1], *(worker.reading for worker in self._workers.values())]
         for end in ends:
             os.close(end)

@@ -6,6 +6,8 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,7 +17,7 @@ import psycopg
 import pytest
 
 from tests.conftest import copied
-from tests.serve_program import Load, read_all, serve_program, until
+from tests.serve_program import ROOT, Load, read_all, serve_program, until
 from tests.served import issue_key
 
 FAST = {"CASECTL_SERVER_CLIENT_RATE": "off", "CASECTL_SERVER_ADDRESS_RATE": "off"}
@@ -44,6 +46,31 @@ def test_ctrl_c_is_130(served_database, workers):
         server.ask("GET", "/healthz")
         assert server.end(signal.SIGINT) == 130
         assert "Traceback" not in server.log
+
+
+SLOWLY_BORN = """
+import signal, time
+from casectl.api.supervisor import Supervisor
+
+class Slow(Supervisor):
+    def _be_worker(self, before):
+        print("born", flush=True)
+        time.sleep(0.5)
+        return super()._be_worker(before)
+
+supervisor = Slow(1, lambda beat: signal.pause(), 5)
+supervisor.run()
+"""
+
+
+def test_hole_a_worker_told_to_end_as_it_began_went_on():
+    """It still heard with its parent's ears: the server ended after half a minute only."""
+    with subprocess.Popen([sys.executable, "-c", SLOWLY_BORN], stdout=subprocess.PIPE, cwd=ROOT) as server:
+        assert server.stdout.readline() == b"born\n"
+        began = time.monotonic()
+        server.terminate()
+        assert server.wait(30) == 0
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
