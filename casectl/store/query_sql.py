@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from casectl.rules.query.ast import And, Marker, Not, Or, Query, Range, SortKey, Span, Test, Text, names_trash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import LiteralString
 
     from casectl.rules.query.ast import Expression, Value
@@ -25,6 +25,9 @@ ASIDE = frozenset({"tag", "field"})
 
 Part: TypeAlias = "tuple[Test | Text, Value | None]"
 """A term of a query with one of its values; words have none."""
+
+Few: TypeAlias = "Mapping[Part, list[int] | None]"
+"""The parts that few cases have; of words with the ids of these."""
 
 Ids: TypeAlias = "dict[tuple[str, str], list[int]]"
 """(field, name as written) -> ids, from `store.query_names`."""
@@ -75,7 +78,7 @@ class Condition:
     """
 
     def __init__(
-        self, tenant_id: int, actor_id: int, ids: Ids, few: frozenset[Part], *, gathers: bool = False
+        self, tenant_id: int, actor_id: int, ids: Ids, few: Few, *, gathers: bool = False
     ) -> None:  # fmt: skip
         self._tenant = tenant_id
         self._actor = actor_id
@@ -122,8 +125,11 @@ class Condition:
         return "((" + text + ") IS NOT TRUE)"
 
     def _text(self, node: Text) -> LiteralString:
+        if (node, None) in self._few:
+            self.parameters.append(self._few[node, None])
+            return self._among("SELECT unnest(%s::bigint[])")
         self.parameters += [node.words, mode_of(node)]
-        if (node, None) not in self._few and not self.gathers:
+        if not self.gathers:
             return "has_words(c.id, (SELECT search_query(%s, %s)))"
         self.parameters.append(EVERY)
         return self._among("SELECT search_cases(%s, %s, %s)")
@@ -269,7 +275,7 @@ def is_aside(test: Test, value: Value) -> bool:
     return test.field == "field" or (test.field == "tag" and not isinstance(value, Marker))
 
 
-def leads(node: Expression, few: frozenset[Part]) -> bool:
+def leads(node: Expression, few: Few) -> bool:
     """Whether `node` fits no other cases than those that parts in `few` lead to."""
     if isinstance(node, And):
         return any(leads(item, few) for item in node.items)

@@ -21,22 +21,19 @@ if TYPE_CHECKING:
     from casectl.rules.query import Query
     from casectl.rules.query.ast import Expression, Test
     from casectl.store.context import Context
-    from casectl.store.query_sql import Ids, Order, Part
+    from casectl.store.query_sql import Few, Ids, Order, Part
 
 BOUNDS: tuple[tuple[int, LiteralString], ...] = ((5_000, "10000"), (50_000, "100000"))
 """How many entries of an index are few, and how many cases a walk looks at: both take about as long. Where a walk has
 been given up the next bounds hold, and behind the last of them all that fit are gathered. The second is a constant
 of the statement, which a kept plan must know."""
 
-_Probe = tuple[str, str, list[str], float | None, float | None]
-"""What `are_few` takes: kind, key, words, lowest, highest."""
-
 
 class Ways:
     """What is known of a query before its cases are looked for; see `ways_of`."""
 
     def __init__(  # noqa: PLR0913 - all that decides about the way
-        self, context: Context, query: Query, ids: Ids, few: frozenset[Part], walked: LiteralString, *, with_trash: bool
+        self, context: Context, query: Query, ids: Ids, few: Few, walked: LiteralString, *, with_trash: bool
     ) -> None:
         self._context = context
         self._query = query
@@ -122,17 +119,21 @@ async def ways_of(
 
 async def way_of_each(context: Context, query: Query) -> Ways:
     """The way for a handful of cases, each of which is asked; InvalidInput for names there are not."""
-    return Ways(context, query, await resolve(context, query), frozenset(), BOUNDS[0][1], with_trash=False)
+    return Ways(context, query, await resolve(context, query), {}, BOUNDS[0][1], with_trash=False)
 
 
-async def _few(context: Context, asked: list[Part], most: int) -> frozenset[Part]:
+async def _few(context: Context, asked: list[Part], most: int) -> Few:
     """Those that have no more than `most` entries in their index."""
     if not asked:
-        return frozenset()
-    each: list[LiteralString] = ["are_few(%s, %s, %s::text[], %s::float8, %s::float8, %s)"] * len(asked)
-    values = [value for part in asked for value in (*_probe(*part), most)]
-    row = (await context.sql.rows("SELECT " + ", ".join(each), values))[0]
-    return frozenset(part for part, is_few in zip(asked, row, strict=True) if is_few)
+        return {}
+    each = [_probe(*part) for part in asked]
+    probes: list[LiteralString] = [probe for probe, _ in each]
+    values = [value for _, words in each for value in (*words, most)]
+    row = (await context.sql.rows("SELECT " + ", ".join(probes), values))[0]
+    return {
+        part: found if isinstance(found, list) else None
+        for part, found in zip(asked, row, strict=True) if found not in (None, False)
+    }  # fmt: skip
 
 
 def parts(query: Query) -> Iterator[Part]:
@@ -147,9 +148,15 @@ def _parts_of(leaf: Test | Text) -> Iterator[Part]:
         yield from ((leaf, value) for value in leaf.values if is_aside(leaf, value))
 
 
-def _probe(leaf: Test | Text, value: Any) -> _Probe:
+def _probe(leaf: Test | Text, value: Any) -> tuple[LiteralString, tuple[Any, ...]]:
+    """What finds out whether few cases have a part, but for its last parameter: how many are few."""
     if isinstance(leaf, Text):
-        return "words", mode_of(leaf), [leaf.words], None, None
+        return "search_few(%s, %s, %s)", (leaf.words, mode_of(leaf))
+    return "are_few(%s, %s, %s::text[], %s::float8, %s::float8, %s)", _entries(leaf, value)
+
+
+def _entries(leaf: Test, value: Any) -> tuple[str, str, list[str], float | None, float | None]:
+    """Kind, key, words, lowest and highest number of the entries that a part has."""
     if leaf.field != "field":
         return leaf.field, "", [str(value), str(value).lower()], None, None
     if isinstance(value, Marker):

@@ -173,6 +173,7 @@ def test_what_hangs_on_a_case_follows_it(app: Any) -> None:
                 "SELECT DISTINCT case_id FROM case_fields",
                 "SELECT id FROM contacts ORDER BY id",
                 "SELECT search_cases('s', 'prefix', 9)",
+                "SELECT unnest(search_few('s', 'prefix', 99)) AS id ORDER BY id DESC",
                 "SELECT id FROM generate_series(3, 1, -1) id WHERE has_words(id, search_query('s', 'prefix'))",
                 "SELECT count(*) > 0 FROM audit WHERE case_id IS NULL",
                 "SELECT count(*) > 0 FROM outbox",
@@ -180,25 +181,29 @@ def test_what_hangs_on_a_case_follows_it(app: Any) -> None:
         ]
 
     assert seen(scope="admin") == [
-        [1, 2, 3], [1, 2, 3], [1, 2, 3], [1], [1, 2], [3, 2, 1], [3, 2, 1], [True], [True]
+        [1, 2, 3], [1, 2, 3], [1, 2, 3], [1], [1, 2], [3, 2, 1], [3, 2, 1], [3, 2, 1], [True], [True]
     ]  # fmt: skip
-    assert seen(actor=2, scope="tenant") == [[1, 2], [1], [1], [1], [1, 2], [1], [1], [True], [True]]
-    assert seen(actor=3, scope="own") == [[1], [1], [1], [1], [1], [1], [1], [False], [False]]
-    assert seen(actor=2, scope="own") == [[], [], [], [], [], [], [], [False], [False]]
+    assert seen(actor=2, scope="tenant") == [[1, 2], [1], [1], [1], [1, 2], [1], [1], [1], [True], [True]]
+    assert seen(actor=3, scope="own") == [[1], [1], [1], [1], [1], [1], [1], [1], [False], [False]]
+    assert seen(actor=2, scope="own") == [[], [], [], [], [], [], [], [], [False], [False]]
 
 
 def test_internal_notes_are_hidden_from_reporters(app: Any) -> None:
     has_it = "SELECT has_words(1, search_query('insured', 'plain'))"
+    few = "SELECT search_few('insured', 'plain', 9)"
     act(app, actor=3, scope="own")
     assert column(app, "SELECT object_id FROM audit WHERE object = 'note'") == [1]
     assert column(app, "SELECT search_cases('insured', 'plain', 9)") == []
     assert column(app, has_it) == [False]
+    assert column(app, few) == [[]]
     act(app, actor=2, scope="tenant", internal="off")
     assert column(app, "SELECT search_cases('insured', 'plain', 9)") == []
     assert column(app, has_it) == [False]
+    assert column(app, few) == [[]]
     act(app, actor=2, scope="tenant", internal="on")
     assert column(app, "SELECT search_cases('insured', 'plain', 9)") == [1]
     assert column(app, has_it) == [True]
+    assert column(app, few) == [[1]]
     assert column(app, "SELECT object_id FROM audit WHERE object = 'note' ORDER BY seq") == [1, 2]
     internal = (
         "INSERT INTO notes (tenant_id, id, case_id, content, is_internal, changed_by) VALUES (1, 9, 1, 'x', true, 3)"
