@@ -37,12 +37,13 @@ _LIMITS: tuple[tuple[int, LiteralString], ...] = (
 async def page(context: Context, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:
     """See `casectl.unit.Cases.page`."""
     behind = None if after is None else await _read_cursor(context, query, after)
+    order = Order(query.sort)
     async with planned_for(context, query):
         for bounds in ways.BOUNDS:
             way = await ways.ways_of(context, query, bounds)
-            listed = Listed(way, Order(query.sort), behind, limit, with_description=with_description)
+            listed = Listed(way, order, behind, limit, with_description=with_description)
             rows = await context.sql.rows(*listed.statement())
-            if not way.is_given_up(rows):
+            if not way.is_walked or len(rows) > limit or not await way.is_given_up(order, behind):
                 break
         else:
             rows = await context.sql.rows(*listed.statement(gathers=True))
@@ -123,11 +124,10 @@ class Listed:
         self._description: LiteralString = ", c.description" if with_description else ""
 
     def statement(self, *, gathers: bool = False) -> tuple[LiteralString, list[Any]]:
-        """The statement and its parameters: what of the case is told, the keys of the order, a place in the walk."""
+        """The statement and its parameters: what of the case is told, and the keys of the order."""
         condition = self._way.condition(gathers=gathers)
         columns = CASE_COLUMNS + self._description + ", " + self._order.columns
         if self._way.is_walked and not gathers:
-            columns += ", c.place"
             source = self._way.walk(condition, self._order, self._after)
         else:
             source = self._way.every(condition)

@@ -15,7 +15,7 @@ from casectl.store.query_names import resolve
 from casectl.store.query_sql import Condition, is_aside, leads, mode_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from typing import LiteralString
 
     from casectl.rules.query import Query
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from casectl.store.context import Context
     from casectl.store.query_sql import Few, Ids, Order, Part
 
-BOUNDS: tuple[tuple[int, LiteralString], ...] = ((5_000, "10000"), (50_000, "100000"))
+BOUNDS: tuple[tuple[int, LiteralString], ...] = ((8_000, "20000"), (50_000, "100000"))
 """How many entries of an index are few, and how many cases a walk looks at: both take about as long. Where a walk has
 been given up the next bounds hold, and behind the last of them all that fit are gathered. The second is a constant
 of the statement, which a kept plan must know."""
@@ -49,10 +49,6 @@ class Ways:
     def is_walked(self) -> bool:
         """Whether cases are asked one by one, so that the statement must end somewhere."""
         return bool(self.many) and not self.is_led
-
-    def is_given_up(self, rows: Sequence[tuple[Any, ...]]) -> bool:
-        """Whether the rows of a walk's statement, `c.place` their last column, came to the walk's end."""
-        return self.is_walked and any(row[-1] == int(self.walked) for row in rows)
 
     @property
     def note(self) -> str:
@@ -86,21 +82,33 @@ class Ways:
         return " FROM cases c WHERE " + where
 
     def walk(self, condition: Condition, order: Order, after: list[str] | None) -> LiteralString:
-        """`FROM ... c WHERE ...` of those among the first `walked` cases that fit; the last of these comes in any case.
+        """`FROM ... c WHERE ...` of those that fit among the first `walked` cases behind the keys `after`.
 
-        `c.place` is the case's place in the walk. What an index or the row itself tells decides who is walked past.
+        What an index or the row itself tells decides who is walked past.
         """
-        asked = {part[0] for part in self.many}
-        first = [item for item in self._tests() if asked.isdisjoint(_leaves_of(item))]
-        later = [item for item in self._tests() if not asked.isdisjoint(_leaves_of(item))]
-        where = self._base(condition) + condition.all_of(first)
-        if after is not None:
-            where += " AND " + order.after(after, condition.parameters)
+        past = self._past(condition, order, after)
+        later = [item for item in self._tests() if self._asks_for_many(item)]
         return (
-            " FROM (SELECT c.*, row_number() OVER (" + order.clause + ") AS place FROM (SELECT c.* FROM cases c WHERE "
-            + where + " " + order.clause + " LIMIT " + self.walked + ") c) c WHERE (c.place = " + self.walked
-            + " OR (TRUE" + condition.all_of(later) + "))"
+            " FROM (SELECT c.* FROM cases c WHERE " + past + " " + order.clause + " LIMIT " + self.walked
+            + ") c WHERE TRUE" + condition.all_of(later)
         )  # fmt: skip
+
+    async def is_given_up(self, order: Order, after: list[str] | None) -> bool:
+        """Whether there are so many cases to walk past that a walk which did not fill its page may have missed some."""
+        condition = self.condition()
+        past = self._past(condition, order, after)
+        counted: LiteralString = (
+            "SELECT count(*) FROM (SELECT FROM cases c WHERE " + past + " LIMIT " + self.walked + ") c"
+        )  # fmt: skip
+        return bool((await self._context.sql.rows(counted, condition.parameters))[0][0] == int(self.walked))
+
+    def _past(self, condition: Condition, order: Order, after: list[str] | None) -> LiteralString:
+        first = [item for item in self._tests() if not self._asks_for_many(item)]
+        where = self._base(condition) + condition.all_of(first)
+        return where if after is None else where + " AND " + order.after(after, condition.parameters)
+
+    def _asks_for_many(self, node: Expression) -> bool:
+        return not {part[0] for part in self.many}.isdisjoint(_leaves_of(node))
 
     def _tests(self) -> tuple[Expression, ...]:
         """What must all hold."""
