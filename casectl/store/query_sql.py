@@ -70,11 +70,16 @@ _SORTS: dict[tuple[str, bool], tuple[LiteralString, LiteralString, bool]] = {
 """(sort key, descending) -> expression, type, descending in SQL; absent values come last either way."""
 
 
+_ITEM: LiteralString = "jsonb_typeof(e.item) IN ('string', 'number', 'boolean')"
+_OF_ITEM: tuple[LiteralString, LiteralString] = ("lower(left(e.item #>> '{}', 200))", "field_number(e.item)")
+"""Text and number of an item of a form field."""
+
+
 class Condition:
     """A WHERE clause in the making: text of constants, parameters in order.
 
-    A part of the query in `few` is found by its index table; any other is asked of case after case or, where the
-    condition `gathers`, as the planner likes best for all cases together.
+    A part of the query in `few` is found by its index; any other is asked of one case after the other. Of words all
+    cases are found at once where the condition `gathers`, and so are those with a parent.
     """
 
     def __init__(
@@ -137,13 +142,6 @@ class Condition:
     def _among(self, ids: LiteralString) -> LiteralString:
         """Whether a case is one of these; as an array they are looked up whatever the planner expects of them."""
         return "c.id = ANY (ARRAY(" + ids + "))" if self._is_leading else "c.id IN (" + ids + ")"
-
-    def _aside(self, part: Part, entries: LiteralString) -> LiteralString:
-        """Whether a case has one of the `entries` x of an index table."""
-        if part in self._few:
-            return self._among("SELECT x.case_id " + entries)
-        # OFFSET 0 keeps it a look-up for each case that is asked.
-        return "EXISTS (SELECT " + entries + " AND x.case_id = c.id" + (")" if self.gathers else " OFFSET 0)")
 
     def _test(self, test: Test) -> LiteralString:
         one = self._how(test.field)
@@ -242,23 +240,46 @@ class Condition:
     def _tag(self, test: Test, value: Value) -> LiteralString:
         if isinstance(value, Marker):
             return "c.tags = '{}'" if value is Marker.NONE else "c.tags <> '{}'"
-        self.parameters += [self._tenant, [str(value), str(value).lower()]]
-        return self._aside((test, value), "FROM case_tags x WHERE x.tenant_id = %s AND x.tag = ANY(%s)")
+        names = [str(value), str(value).lower()]
+        if (test, value) not in self._few:
+            self.parameters.append(names)
+            return "c.tags && %s::text[]"
+        self.parameters += [self._tenant, names]
+        return self._among("SELECT x.case_id FROM case_tags x WHERE x.tenant_id = %s AND x.tag = ANY(%s)")
 
     def _form_field(self, test: Test, value: Value) -> LiteralString:
-        entries: LiteralString = "FROM case_fields x WHERE x.tenant_id = %s AND x.key = %s"
+        has_it = self._entry(test, value) if (test, value) in self._few else self._item(test, value)
+        return "(NOT " + has_it + ")" if value is Marker.NONE else has_it
+
+    def _entry(self, test: Test, value: Value) -> LiteralString:
+        """Whether the index table has the field for a case."""
         self.parameters += [self._tenant, test.key]
+        is_it = self._is_it(test, value, "x.value", "x.number")
+        return self._among("SELECT x.case_id FROM case_fields x WHERE x.tenant_id = %s AND x.key = %s" + is_it)
+
+    def _item(self, test: Test, value: Value) -> LiteralString:
+        """Whether the case itself has the field: as `index_case` puts it into that table, an item or several."""
+        self.parameters += [test.key, test.key]
+        one_of = _ITEM + self._is_it(test, value, *_OF_ITEM)
+        self.parameters.append(test.key)
+        only = _ITEM + self._is_it(test, value, *_OF_ITEM)
+        return (
+            "CASE WHEN jsonb_typeof(c.fields -> %s) = 'array'"
+            " THEN EXISTS (SELECT FROM jsonb_array_elements(c.fields -> %s) AS e(item) WHERE " + one_of + ")"
+            " ELSE EXISTS (SELECT FROM (SELECT c.fields -> %s) AS e(item) WHERE " + only + ") END"
+        )  # fmt: skip
+
+    def _is_it(self, test: Test, value: Value, text: LiteralString, number: LiteralString) -> LiteralString:
+        """` AND ...` of an item's text and number."""
         if isinstance(value, Marker):
-            return ("(NOT " if value is Marker.NONE else "(") + self._aside((test, value), entries) + ")"
+            return ""
         if isinstance(value, Range):
-            entries += " AND " + self._within("x.number", value)
-        elif isinstance(value, int | float):
+            return " AND " + self._within(number, value)
+        if isinstance(value, int | float):
             self.parameters.append(value)
-            entries += " AND x.number " + _OPERATORS[test.operator] + " %s"
-        else:
-            self.parameters.append(str(value).lower())
-            entries += " AND x.value = left(%s, 200)"
-        return self._aside((test, value), entries)
+            return " AND " + number + " " + _OPERATORS[test.operator] + " %s"
+        self.parameters.append(str(value).lower())
+        return " AND " + text + " = left(%s, 200)"
 
 
 def mode_of(node: Text) -> str:

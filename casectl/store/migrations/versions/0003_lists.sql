@@ -95,4 +95,4 @@ BEGIN
                 ELSE c.reporter_id = current_actor() END));
 END $$;
 REVOKE ALL ON FUNCTION has_words(bigint, tsquery) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION has_words(bigint, tsquery), search_query(text, text) TO @app@;
+GRANT EXECUTE ON FUNCTION has_words(bigint, tsquery), search_query(text, text), field_number(jsonb) TO @app@;
