@@ -13,6 +13,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from casectl.store.sql import AsyncSql
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
@@ -91,8 +93,8 @@ class Numbers:
     async def _take(self, tenant_id: int, counts: Mapping[str, int]) -> dict[str, int]:
         names = sorted(counts)  # in one order, so that no two transactions wait in a ring
         async with self._connect() as connection:
-            cursor = await connection.execute(_TAKE, (names, [counts[name] for name in names], str(tenant_id)))
-            return {name: int(last) for name, last in await cursor.fetchall()}
+            wanted = (names, [counts[name] for name in names], str(tenant_id))
+            return {name: int(last) for name, last in await AsyncSql(connection).rows(_TAKE, wanted)}
 
 
 def _total(wishes: Any) -> dict[str, int]:

@@ -12,5 +12,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Create everything; frozen, as the files are."""
-    parts = ("settings", "people", "internal", "purge", "search", "taken", "entered", "lists")
+    parts = ("settings", "people", "internal", "purge", "search", "taken", "entered", "lists", "payload")
     execute_files(*(f"0003_{part}" for part in parts))
