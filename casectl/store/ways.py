@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from casectl.store.context import Context
     from casectl.store.query_sql import Few, Ids, Order, Part
 
-BOUNDS: tuple[tuple[int, LiteralString], ...] = ((8_000, "20000"), (50_000, "100000"))
+BOUNDS: tuple[tuple[int, LiteralString], ...] = ((8_000, "20000"), (50_000, "50000"))
 """How many entries of an index are few, and how many cases a walk looks at: both take about as long. Where a walk has
 been given up the next bounds hold, and behind the last of them all that fit are gathered. The second is a constant
 of the statement, which a kept plan must know."""
+
+_ROOM: LiteralString = "set_config('work_mem', '32MB', true)"
+"""Whole cases of a walk in an order without an index, or the ids of all that are gathered, go in there."""
 
 
 class Ways:
@@ -135,9 +138,9 @@ async def _few(context: Context, asked: list[Part], most: int) -> Few:
     if not asked:
         return {}
     each = [_probe(*part) for part in asked]
-    probes: list[LiteralString] = [probe for probe, _ in each]
+    probes: list[LiteralString] = [_ROOM, *(probe for probe, _ in each)]
     values = [value for _, words in each for value in (*words, most)]
-    row = (await context.sql.rows("SELECT " + ", ".join(probes), values))[0]
+    _, *row = (await context.sql.rows("SELECT " + ", ".join(probes), values))[0]
     return {
         part: found if isinstance(found, list) else None
         for part, found in zip(asked, row, strict=True) if found not in (None, False)

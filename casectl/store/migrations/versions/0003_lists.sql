@@ -81,6 +81,9 @@ END $$;
 REVOKE ALL ON FUNCTION search_few(text, text, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION search_few(text, text, int) TO @app@;
 
+-- It is asked only for words of many cases: the planner shall not look these up one by one.
+ALTER FUNCTION search_cases(text, text, int) ROWS 100000;
+
 -- Whether search_cases would give this case for the words of `query`: for lists that go from case to case.
 CREATE FUNCTION has_words(wanted bigint, query tsquery) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER COST 1000 SET search_path = desk, pg_temp
