@@ -35,14 +35,14 @@ _PARTIAL = {
 ALL_SERVED = "every filter and the order are served by an index"
 
 
-def owned_up(lines: Sequence[str], query: Query, walk: str) -> list[str]:
-    """Sentences on what the plan in `lines`, as EXPLAIN prints it, reads or sorts without an index, and on a walk."""
+def owned_up(lines: Sequence[str], query: Query, known: Sequence[str]) -> list[str]:
+    """Sentences on what the plan in `lines`, as EXPLAIN prints it, reads or sorts without an index, and the `known`."""
     if not any("Scan" in line for line in lines):
         return [ALL_SERVED]  # the planner knows that nothing can be found
     notes = [note for line in lines for note in _of_line(line)]
     if not any("Seq Scan on cases" in line for line in lines):
         notes += [f"scan: {name} is checked case by case until enough are found" for name in _unserved(lines, query)]
-    return list(dict.fromkeys([*notes, walk] if walk else notes)) or [ALL_SERVED]
+    return list(dict.fromkeys([*notes, *known])) or [ALL_SERVED]
 
 
 def _of_line(line: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from casectl.store import ways
 from casectl.store.case_plans import owned_up
 from casectl.store.case_rows import CASE_COLUMNS, WIDTH, case_of, names_of
 from casectl.store.cursors import seal, unseal
-from casectl.store.query_sql import Order
+from casectl.store.query_sql import Order, orders_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -37,16 +37,12 @@ _LIMITS: tuple[tuple[int, LiteralString], ...] = (
 async def page(context: Context, query: Query, *, limit: int, after: str | None, with_description: bool) -> CasePage:
     """See `casectl.unit.Cases.page`."""
     behind = None if after is None else await _read_cursor(context, query, after)
-    order = Order(query.sort)
+    rows: list[Any] = []
     async with planned_for(context, query):
-        for bounds in ways.BOUNDS:
-            way = await ways.ways_of(context, query, bounds)
-            listed = Listed(way, order, behind, limit, with_description=with_description)
-            rows = await context.sql.rows(*listed.statement())
-            if not way.is_walked or len(rows) > limit or not await way.is_given_up(order, behind):
+        for order in orders_of(query, behind):
+            rows = await _found(context, query, Asked(order, behind, limit, with_description=with_description))
+            if len(rows) > limit:
                 break
-        else:
-            rows = await context.sql.rows(*listed.statement(gathers=True))
     width = WIDTH + with_description
     following = None
     if len(rows) > limit:
@@ -55,6 +51,16 @@ async def page(context: Context, query: Query, *, limit: int, after: str | None,
     shown = rows[:limit]
     names = await names_of(context, shown)
     return CasePage(items=[case_of(row[:width], names) for row in shown], next=following)
+
+
+async def _found(context: Context, query: Query, asked: Asked) -> list[Any]:
+    """One row more than a page has, or all there are."""
+    for bounds in ways.BOUNDS:
+        way = await ways.ways_of(context, query, bounds)
+        rows = await context.sql.rows(*asked.statement(way))
+        if not way.is_walked or len(rows) > asked.limit or not await way.is_given_up(asked.order, asked.after):
+            return rows
+    return await context.sql.rows(*asked.statement(way, gathers=True))
 
 
 async def matching(context: Context, query: Query, *, limit: int) -> list[str]:
@@ -82,10 +88,12 @@ async def among(context: Context, query: Query, case_ids: Sequence[int]) -> set[
 async def plan(context: Context, query: Query, *, limit: int) -> list[str]:
     """See `casectl.unit.Cases.plan`."""
     way = await ways.ways_of(context, query)
-    statement, parameters = Listed(way, Order(query.sort), None, limit, with_description=False).statement()
+    order = orders_of(query, None)[0]
+    statement, parameters = Asked(order, None, limit, with_description=False).statement(way)
     rows = await context.sql.rows("EXPLAIN " + statement, parameters)
     lines = [row[0] for row in rows]
-    return [*lines, *owned_up(lines, query, way.note)]
+    absent = f"sort: cases without {query.sort[0].key} come last; when a page reaches them, all matches are sorted"
+    return [*lines, *owned_up(lines, query, [*([way.note] if way.note else []), *([absent] if order.present else [])])]
 
 
 @asynccontextmanager
@@ -111,29 +119,26 @@ def at_most(limit: int, parameters: list[Any]) -> LiteralString:
     return " LIMIT %s"
 
 
-class Listed:
-    """The statement of a page."""
+class Asked:
+    """What is asked for: one row more than `limit` in an order, behind the keys `after`."""
 
-    def __init__(
-        self, way: Ways, order: Order, after: list[str] | None, limit: int, *, with_description: bool
-    ) -> None:  # fmt: skip
-        self._way = way
-        self._order = order
-        self._after = after
-        self._limit = limit
+    def __init__(self, order: Order, after: list[str] | None, limit: int, *, with_description: bool) -> None:
+        self.order = order
+        self.after = after
+        self.limit = limit
         self._description: LiteralString = ", c.description" if with_description else ""
 
-    def statement(self, *, gathers: bool = False) -> tuple[LiteralString, list[Any]]:
+    def statement(self, way: Ways, *, gathers: bool = False) -> tuple[LiteralString, list[Any]]:
         """The statement and its parameters: what of the case is told, and the keys of the order."""
-        condition = self._way.condition(gathers=gathers)
-        columns = CASE_COLUMNS + self._description + ", " + self._order.columns
-        if self._way.is_walked and not gathers:
-            source = self._way.walk(condition, self._order, self._after)
+        condition = way.condition(gathers=gathers)
+        columns = CASE_COLUMNS + self._description + ", " + self.order.columns
+        if way.is_walked and not gathers:
+            source = way.walk(condition, self.order, self.after)
         else:
-            source = self._way.every(condition)
-            if self._after is not None:
-                source += " AND " + self._order.after(self._after, condition.parameters)
-        ending = " " + self._order.clause + at_most(self._limit, condition.parameters)
+            source = way.every(condition) + self.order.present
+            if self.after is not None:
+                source += " AND " + self.order.after(self.after, condition.parameters)
+        ending = " " + self.order.clause + at_most(self.limit, condition.parameters)
         return "SELECT " + columns + source + ending, condition.parameters
 
 

@@ -9,7 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from casectl.rules.query.ast import And, Marker, Not, Or, Query, Range, SortKey, Span, Test, Text, names_trash
+from casectl.rules.query.ast import (
+    And,
+    Marker,
+    Not,
+    Or,
+    Query,
+    Range,
+    SortKey,
+    Span,
+    Test,
+    Text,
+    leaves,
+    names_trash,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,6 +81,16 @@ _SORTS: dict[tuple[str, bool], tuple[LiteralString, LiteralString, bool]] = {
     ("id", True): ("c.id", "bigint", True),
 }
 """(sort key, descending) -> expression, type, descending in SQL; absent values come last either way."""
+
+_PRESENT: dict[tuple[str, bool], tuple[LiteralString, LiteralString]] = {
+    ("due", True): ("c.due_key", "c.due_key < 'infinity'"),
+    ("resolved", False): ("c.resolved_at", "c.resolved_at IS NOT NULL"),
+    ("resolved", True): ("c.resolved_at", "c.resolved_at IS NOT NULL"),
+    ("closed", False): ("c.closed_at", "c.closed_at IS NOT NULL"),
+    ("closed", True): ("c.closed_at", "c.closed_at IS NOT NULL"),
+}  # fmt: skip
+"""(sort key, descending) -> a column that an index orders, and of which cases it gives the same order: those with the
+value, which come first."""
 
 
 _ITEM: LiteralString = "jsonb_typeof(e.item) IN ('string', 'number', 'boolean')"
@@ -317,11 +340,32 @@ def _join(separator: LiteralString, parts: Sequence[LiteralString]) -> LiteralSt
     return separator.join(parts)
 
 
-class Order:
-    """ORDER BY of a query with its keyset condition; keys are read as text, so that infinity survives the trip."""
+def orders_of(query: Query, after: Sequence[str] | None) -> list[Order]:
+    """The order of a query; before it, where there is one, that of the cases alone that an index has in this order.
 
-    def __init__(self, sort: Sequence[SortKey]) -> None:
+    When the cases of the first fill a page behind the keys `after`, they are the page.
+    """
+    first = query.sort[0]
+    is_absent = after is not None and after[0] in ("infinity", "-infinity")
+    is_active = any(isinstance(leaf, Test) and leaf.field == "is" and "active" in leaf.values for leaf in leaves(query))
+    has_value = not is_absent and (first.key == "due" or not is_active)  # active cases are neither resolved nor closed
+    is_ordered = (first.key, first.descending) in _PRESENT and has_value
+    return [*([Order(query.sort, of_present=True)] if is_ordered else []), Order(query.sort)]
+
+
+class Order:
+    """ORDER BY of a query with its keyset condition; keys are read as text, so that infinity survives the trip.
+
+    `present` is the condition, ` AND ...`, for the cases that it orders, '' for all.
+    """
+
+    def __init__(self, sort: Sequence[SortKey], *, of_present: bool = False) -> None:
         keys = [_SORTS[key.key, key.descending] for key in sort]
+        self.present: LiteralString = ""
+        if of_present:
+            column, condition = _PRESENT[sort[0].key, sort[0].descending]
+            keys[0] = (column, *keys[0][1:])
+            self.present = " AND " + condition
         if all(descending for *_, descending in keys[:-1]) and len(keys) > 1:
             # The id only breaks ties: running the way of the key before it lets one index serve both.
             keys[-1] = (*keys[-1][:2], True)

@@ -107,7 +107,7 @@ class Ways:
 
     def _past(self, condition: Condition, order: Order, after: list[str] | None) -> LiteralString:
         first = [item for item in self._tests() if not self._asks_for_many(item)]
-        where = self._base(condition) + condition.all_of(first)
+        where = self._base(condition) + condition.all_of(first) + order.present
         return where if after is None else where + " AND " + order.after(after, condition.parameters)
 
     def _asks_for_many(self, node: Expression) -> bool:

@@ -30,6 +30,7 @@ from casectl.rules.query import QueryContext, QueryError, active_by_default, par
 from casectl.rules.query.canonical import unparse
 from casectl.rules.query.fields import FIELDS, IS_VALUES, SORT_KEYS
 from casectl.store import ways
+from casectl.store.sql import SyncSql
 from tests.conftest import copied
 from tests.contract.conftest import contract_template
 
@@ -164,15 +165,20 @@ BOUNDED = settings(
 )  # fmt: skip
 
 
-class Recorded(psycopg.Cursor[Any]):
-    """A cursor that remembers the text of every statement."""
+class Recorded(SyncSql):
+    """Remembers the text of every statement."""
 
     statements: ClassVar[set[str]] = set()
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> Any:
-        """As the cursor's own."""
-        self.statements.add(str(query))
-        return super().execute(query, params, **options)
+    async def rows(self, statement: Any, parameters: Any = ()) -> list[Any]:
+        """See `SyncSql.rows`."""
+        self.statements.add(str(statement))
+        return await super().rows(statement, parameters)
+
+    async def run(self, statement: Any, parameters: Any = ()) -> int:
+        """See `SyncSql.run`."""
+        self.statements.add(str(statement))
+        return await super().run(statement, parameters)
 
 
 class Asked:
@@ -191,17 +197,19 @@ class Asked:
         self.structure = self.shape()
 
     def _desk(self, login: str, tenant: str = "acme") -> LocalDesk:
-        return LocalDesk(
-            lambda: psycopg.connect(**self.database.app, cursor_factory=Recorded), Identity(tenant=tenant, login=login)
-        )
+        return self._recorded(Identity(tenant=tenant, login=login))
+
+    def _recorded(self, identity: Identity) -> LocalDesk:
+        desk = LocalDesk(lambda: psycopg.connect(**self.database.app), identity)
+        desk._sql = Recorded(psycopg.connect(**self.database.app))
+        return desk
 
     def _by_key(self, login: str, *rights: str) -> LocalDesk:
         """The desk of somebody who comes with fewer rights than he has."""
         with psycopg.connect(**self.database.superuser) as superuser:
             row = superuser.execute("SELECT id FROM desk.users WHERE tenant_id = 1 AND login = %s", (login,)).fetchone()
         assert row is not None
-        identity = Identity(tenant_id=1, user_id=row[0], scopes=rights)
-        return LocalDesk(lambda: psycopg.connect(**self.database.app, cursor_factory=Recorded), identity)
+        return self._recorded(Identity(tenant_id=1, user_id=row[0], scopes=rights))
 
     def reader(self, who: str, now: datetime) -> Reader:
         """The same person in Python."""
