@@ -33,8 +33,8 @@ class Desk:
         self.environ = BOSS | {"CASECTL_TENANT": name}
         home.ok("tenant", "add", name, "--admin", "boss")
 
-    def start(self) -> subprocess.Popen[str]:
-        return self.home.start("import", "all.jsonl", "--create-people", "--quiet", **self.environ)
+    def start(self, **environ: str) -> subprocess.Popen[str]:
+        return self.home.start("import", "all.jsonl", "--create-people", "--quiet", **self.environ, **environ)
 
     def finish(self) -> dict[str, Any]:
         """Run the whole import again; its summary."""
@@ -99,14 +99,14 @@ def sessions(home: FaultHome) -> int:
     return int(home.one("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'casectl'"))
 
 
-def stuck(desk: Desk) -> tuple[subprocess.Popen[str], psycopg.Connection[Any]]:
+def stuck(desk: Desk, **environ: str) -> tuple[subprocess.Popen[str], psycopg.Connection[Any]]:
     """An import inside its second batch, and who holds it up: he is about to write one of its lines."""
     key = json.dumps(["case", ends(desk.home)[1]], separators=(",", ":"))
     holder = desk.holder(
         "INSERT INTO import_rows (tenant_id, source, line_key, digest, result)"
         " SELECT tenant_id, 'casectl export', %s, '', '' FROM tenants WHERE name = %s", key,
     )  # fmt: skip
-    command = desk.start()
+    command = desk.start(**environ)
     desk.home.waiting_backend()
     return command, holder
 
@@ -175,5 +175,17 @@ def test_an_import_stopped_at_once_says_where_it_goes_on(home: FaultHome, wanted
     holder.close()
     assert command.returncode == 130
     assert "1,000 lines read: 1,000 cases" in err
+    assert desk.finish()["seen"] == 1000
+    assert desk.exported() == wanted
+
+
+def test_a_batch_that_is_given_up_is_told_with_its_lines(home: FaultHome, wanted: list[str]) -> None:
+    desk = Desk(home, "given-up")
+    command, holder = stuck(desk, CASECTL_DATABASE_LOCK_TIMEOUT="1s")
+    out, err = command.communicate(timeout=60)
+    holder.close()
+    assert (command.returncode, out) == (7, "")
+    assert err.splitlines()[-2].startswith("casectl: all.jsonl:1001-1100: the case is being changed by somebody else")
+    assert err.splitlines()[-1] == "nothing of these lines was imported; the same command goes on with them"
     assert desk.finish()["seen"] == 1000
     assert desk.exported() == wanted
