@@ -418,6 +418,7 @@ _casectl_command() {
         _arguments=('text' 'text' 'case')
         _options='--to|text|with status: the status it would lead to
 --internal||a note that reporters do not see
+--user|user|with user password and key create: whose
 '
         _casectl_common 2
         ;;

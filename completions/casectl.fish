@@ -212,7 +212,7 @@ function __casectl_describe
             __casectl_common 0
         case 'access explain'
             set -g __casectl_arguments 'text' 'text' 'case'
-            set -g __casectl_options '--to|text|with status: the status it would lead to' '--internal||a note that reporters do not see'
+            set -g __casectl_options '--to|text|with status: the status it would lead to' '--internal||a note that reporters do not see' '--user|user|with user password and key create: whose'
             __casectl_common 2
         case 'lifecycle list'
             set -g __casectl_options '--all||also those of types that take no new cases'

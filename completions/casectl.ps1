@@ -61,7 +61,7 @@ function Get-CasectlCommand([string] $Name) {
         'type migrate' { $common = 0; $arguments = @('type'); $options = @('--revision|text|where they go (default: the current revision)', '-q,--query|query|only cases a query finds', '--map-status|text|where cases of a status that is gone go; may be repeated', '--fill|text|value of a field where a case has none; may be repeated', '--drop-field|text|field whose values are given up; may be repeated') }
         'type deactivate' { $common = 0; $arguments = @('type') }
         'type activate' { $common = 0; $arguments = @('type') }
-        'access explain' { $common = 2; $arguments = @('text', 'text', 'case'); $options = @('--to|text|with status: the status it would lead to', '--internal||a note that reporters do not see') }
+        'access explain' { $common = 2; $arguments = @('text', 'text', 'case'); $options = @('--to|text|with status: the status it would lead to', '--internal||a note that reporters do not see', '--user|user|with user password and key create: whose') }
         'lifecycle list' { $common = 2; $options = @('--all||also those of types that take no new cases') }
         'lifecycle show' { $common = 2; $arguments = @('type'); $options = @('--revision|text|an earlier revision') }
         'lifecycle check' { $common = 2; $arguments = @('file') }

@@ -83,7 +83,9 @@ class PasswordChange(SessionsEnded, frozen=True, kw_only=True):
     changed_at: datetime
 
 
-AccessRuleName = Literal["account", "right", "visibility", "trash", "ownership", "fields", "lifecycle", "state"]
+AccessRuleName = Literal[
+    "account", "right", "login", "visibility", "trash", "ownership", "fields", "lifecycle", "state"
+]
 
 
 class AccessRule(Noun, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from casectl.errors import NotFound, NotPermitted
+from casectl.errors import InvalidInput, NotFound, NotPermitted
+from casectl.operations.access_explain import ExplainAccess
 from casectl.operations.client_add import AddClient
 from casectl.operations.client_rotate import RotateClient
 from casectl.operations.create import Create
@@ -152,3 +153,47 @@ def test_who_gives_himself_the_rights_first_gets_none(desk: Any) -> None:
         molly.perform(Update(case=hidden, assignee="molly"))
     desk.perform(ChangeUser(user="walt", remove_roles=["Case Worker"]))
     assert molly.perform(SetPassword(user="walt", password=PHRASE)).user.login == "walt"
+
+
+def test_access_explain_tells_what_becomes_of_it(desk: Any) -> None:
+    """Its verdict is that of the verb, for everybody about everybody."""
+    office(desk, "case:read_restricted")
+    office(desk, "case:purge", login="max")
+    desk.perform(AddUser(login="gone"))
+    desk.perform(DeactivateUser(user="gone"))
+    desk.perform(AddClient(client="sensor", rights=["case:create"]))
+    people = ("admin", "molly", "max", "wanda", "rita", "apic")
+    for verb, make in (("user password", _password), ("key create", _key)):
+        for actor in people:
+            for target in (*people, "gone", "sensor"):
+                told = desk.perform(ExplainAccess(actor=actor, verb=verb, user=target))
+                try:
+                    desk.as_user(actor).perform(make(target), dry_run=True)
+                    done = True
+                except (NotPermitted, InvalidInput) as refusal:
+                    done = "present password is required" in refusal.message
+                assert told.allowed == done, (actor, verb, target, told)
+    told = desk.perform(ExplainAccess(actor="molly", verb="user password", user="rita"))
+    assert (told.allowed, told.rules[-1].rule) == (False, "login")
+    assert told.because == "who comes in as rita may do what molly may not: case:read_restricted"
+    assert desk.perform(ExplainAccess(actor="max", verb="key create", user="rita")).because == "every rule allows it"
+
+
+def _password(target: str) -> SetPassword:
+    return SetPassword(user=target, password=PHRASE)
+
+
+def _key(target: str) -> CreateKey:
+    return CreateKey(key="x", as_user=target)
+
+
+def test_what_others_may_is_told_to_who_reads_users_and_roles_alone(desk: Any) -> None:
+    worker = desk.as_user("wanda")
+    assert worker.perform(ExplainAccess(actor="@me", verb="user password", user="@me")).allowed
+    with pytest.raises(NotPermitted, match="role:read"):
+        worker.perform(ExplainAccess(actor="@me", verb="user password", user="admin"))
+    for verb in ("user change", "list"):
+        with pytest.raises(InvalidInput, match="--user is for the verbs user password, key create"):
+            desk.perform(ExplainAccess(actor="wanda", verb=verb, user="rita"))
+    with pytest.raises(NotFound):
+        desk.perform(ExplainAccess(actor="wanda", verb="key create", user="gwen"))
