@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl.rules.formulas import guarded, harmless
+from casectl.rules.formulas import guarded_json, harmless
 from casectl.rules.text import safe_text
 
 if TYPE_CHECKING:
@@ -72,5 +72,5 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        return guarded(json_bytes(value).decode(), lambda sign: f"\\u{ord(sign):04x}")
+        return guarded_json(json_bytes(value).decode())
     return harmless(value)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from casectl.model.export import ExportedCase
-from casectl.rules.formulas import guarded, is_calculated, is_split_into_formulas
+from casectl.rules.formulas import guarded, guarded_json, is_calculated, is_split_into_formulas
 from casectl.rules.text import as_escape, escaped, unescaped
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _field(value: Any) -> str:
 
 def _json(value: Any) -> str:
     r"""JSON in ASCII where it must be: what could steer a terminal is `\u009b`, the same text to every reader."""
-    text = guarded(msgspec.json.encode(value).decode(), lambda sign: f"\\u{ord(sign):04x}")
+    text = guarded_json(msgspec.json.encode(value).decode())
     if text == escaped(text).replace("\\\\", "\\"):
         return text
-    return guarded(json.dumps(msgspec.json.decode(text), separators=(",", ":")), lambda sign: f"\\u{ord(sign):04x}")
+    return guarded_json(json.dumps(msgspec.json.decode(text), separators=(",", ":")))

@@ -35,6 +35,11 @@ def guarded(text: str, guard: Callable[[str], str]) -> str:
     return re.sub(_INSIDE, lambda found: found[1] + guard(found[2]), text)
 
 
+def guarded_json(text: str) -> str:
+    r"""JSON with each such sign as `\u003d`, the same to every parser: there they stand in strings alone."""
+    return guarded(text, lambda sign: f"\\u{ord(sign):04x}")
+
+
 def harmless(text: str) -> str:
     """The text with a `'` before each sign that would begin a formula; what it was cannot be told for certain."""
     text = guarded(text, lambda sign: "'" + sign)

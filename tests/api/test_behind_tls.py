@@ -30,33 +30,27 @@ class Https:
         self.context = ssl.create_default_context(cafile=cert)
         self.url = f"https://localhost:{port}"
 
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPSConnection(
+            "localhost", self.port, timeout=10, context=self.context, source_address=(self.source, 0)
+        )
+
     def ask(self, method: str, target: str, body: Any = None, *, token: str = "", headers: Any = None) -> Answer:
         """As `tests.served.Served.ask`."""
         sent = {"Authorization": f"Bearer {token}"} if token else {}
-        made = http.client.HTTPSConnection(
-            "localhost", self.port, timeout=10, context=self.context, source_address=(self.source, 0)
-        )
-        with contextlib.closing(made) as connection:
+        with contextlib.closing(self.connection()) as connection:
             connection.request(method, target, body=body, headers={**sent, **(headers or {})})
-            return answer_of(connection)
+            answer = connection.getresponse()
+            told = {name.lower(): value for name, value in answer.getheaders()}
+            cookies = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
+            return Answer(answer.status, told, answer.read(), cookies)
 
 
 class Http(Https):
     """A server reached without TLS, around its proxy."""
 
-    def ask(self, method: str, target: str, body: Any = None, *, token: str = "", headers: Any = None) -> Answer:
-        sent = {"Authorization": f"Bearer {token}"} if token else {}
-        made = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10, source_address=(self.source, 0))
-        with contextlib.closing(made) as connection:
-            connection.request(method, target, body=body, headers={**sent, **(headers or {})})
-            return answer_of(connection)
-
-
-def answer_of(connection: http.client.HTTPConnection) -> Answer:
-    answer = connection.getresponse()
-    told = {name.lower(): value for name, value in answer.getheaders()}
-    cookies = [value for name, value in answer.getheaders() if name.lower() == "set-cookie"]
-    return Answer(answer.status, told, answer.read(), cookies)
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10, source_address=(self.source, 0))
 
 
 @pytest.fixture

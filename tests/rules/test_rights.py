@@ -20,6 +20,7 @@ from casectl.rules.rights import (
     may_write,
     refusal_of,
     require,
+    require_to_be,
     require_to_give,
     require_to_let_in,
     scope,
@@ -271,6 +272,37 @@ def test_only_who_sees_a_teams_restricted_cases_lets_somebody_in(plus, team, all
         return
     with pytest.raises(NotPermitted, match="ann may let nobody into the team l1"):
         require_to_let_in(actor(plus=plus), team, "l1")
+
+
+@pytest.mark.parametrize(
+    ("held", "lacking"),
+    [
+        ((), ""),
+        (("account:manage", "case:create"), ""),
+        (("case:read",), "case:read_restricted"),
+        (("history:read",), "case:read_restricted"),
+        (("note:create",), "case:read_restricted, case:update_any"),
+        (("case:update", "case:purge"), "case:purge, case:read_restricted, case:update_any"),
+    ],
+)
+def test_who_comes_in_as_another_may_and_sees_no_more(held, lacking):
+    """Rights that reach as far as cases are one's own ask for those on everybody's, but not of oneself."""
+    rights = {
+        "account:manage",
+        "case:create",
+        "case:read",
+        "case:read_any",
+        "case:update",
+        "note:create",
+        "history:read",
+    }
+    who = actor(plus=rights)
+    require_to_be(who, set(held) - {"case:purge"}, who.user_id, who.login)
+    if not lacking:
+        require_to_be(who, held, who.user_id + 1, "bob")
+        return
+    with pytest.raises(NotPermitted, match=rf"^who comes in as bob may do what ann may not: {lacking}$"):
+        require_to_be(who, held, who.user_id + 1, "bob")
 
 
 def test_a_reason_is_a_refusal_with_its_words():
