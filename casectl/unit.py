@@ -155,7 +155,7 @@ class Notes(Protocol):
         """Write a note by the actor."""
         ...
 
-    async def of_case(self, case_id: int, *, limit: int) -> tuple[list[Note], int]:
+    async def of_case(self, case: Case, *, limit: int) -> tuple[list[Note], int]:
         """The newest `limit` notes, oldest first, and how many older ones there are."""
         ...
 

@@ -50,7 +50,7 @@ class Show(Operation[CaseDetail], frozen=True, kw_only=True):
         if self.at is not UNSET:
             return await self._then(unit, self.at)
         case = await unit.cases.get(self.case)
-        notes, more = await unit.notes.of_case(case.id, limit=self.notes) if self.notes else ([], 0)
+        notes, more = await unit.notes.of_case(case, limit=self.notes) if self.notes else ([], 0)
         of_case = {name: getattr(case, name) for name in case.__struct_fields__}
         by = await unit.trash.deleted_by(case.id) if case.deleted_at is not None else None
         return CaseDetail(**of_case, deleted_by=by, notes=notes, more_notes=more)

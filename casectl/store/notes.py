@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from casectl.unit import CaseRow
 
 _SELECT = """
-    SELECT n.id, c.id, c.number, n.content, n.is_internal, n.channel, n.created_at, u.id, u.name, u.login, u.email
-    FROM notes n
-    JOIN cases c ON c.tenant_id = n.tenant_id AND c.id = n.case_id
-    LEFT JOIN users u ON u.tenant_id = n.tenant_id AND u.id = n.author_id
+    SELECT n.id, n.content, n.is_internal, n.channel, n.created_at, u.id, u.name, u.login, u.email
+    FROM notes n LEFT JOIN users u ON u.tenant_id = n.tenant_id AND u.id = n.author_id
 """
 
 _WRITTEN = "WHERE n.tenant_id = %s AND n.case_id = %s AND n.created_at > %s AND n.created_at <= %s"
@@ -47,10 +45,10 @@ _INSERT_ONE: LiteralString = """
 _AUTHOR: LiteralString = "SELECT id, name, login, email FROM users WHERE tenant_id = %s AND id = %s"
 
 
-def _note(row: tuple[Any, ...]) -> Note:
+def _note(case: CaseRef, row: tuple[Any, ...]) -> Note:
     return Note(
-        id=row[0], case=CaseRef(id=row[1], number=row[2]), content=row[3], is_internal=row[4], channel=row[5],
-        created_at=row[6], author=person(row, 7),
+        id=row[0], case=case, content=row[1], is_internal=row[2], channel=row[3], created_at=row[4],
+        author=person(row, 5),
     )  # fmt: skip
 
 
@@ -98,13 +96,14 @@ class StoredNotes:
         return last
 
     async def of_case(
-        self, case_id: int, *, limit: int, since: datetime | None = None, until: datetime | None = None
+        self, case: Case, *, limit: int, since: datetime | None = None, until: datetime | None = None
     ) -> tuple[list[Note], int]:
         """See `casectl.unit.Notes.of_case`; of those written after `since` and not after `until`."""
-        span = (self._context.tenant_id, case_id, since or "-infinity", until or "infinity")
+        span = (self._context.tenant_id, case.id, since or "-infinity", until or "infinity")
         rows = await self._context.sql.rows(_SELECT + _WRITTEN + " ORDER BY n.id DESC LIMIT %s", (*span, limit + 1))
         older = 0
         if len(rows) > limit:
             counted = await self._context.sql.rows("SELECT count(*) FROM notes n " + _WRITTEN, span)
             older = counted[0][0] - limit
-        return [_note(row) for row in reversed(rows[:limit])], older
+        of = CaseRef(id=case.id, number=case.number)
+        return [_note(of, row) for row in reversed(rows[:limit])], older

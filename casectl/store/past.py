@@ -145,7 +145,7 @@ class StoredPast:
         if not limit:
             return [], 0
         context = self._context
-        notes, more = await StoredNotes(context).of_case(case.id, limit=limit, since=since, until=instant)
+        notes, more = await StoredNotes(context).of_case(case, limit=limit, since=since, until=instant)
         before: dict[tuple[int, str], Any] = {}
         for note_id, payload in await context.sql.rows(_NOTE_CHANGES, (context.tenant_id, case.id, instant)):
             for name, pair in ({"content": [REDACTED]} if payload is None else payload).items():
