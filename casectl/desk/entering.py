@@ -45,7 +45,7 @@ _ENTER: LiteralString = " FROM enter(%s, %s, %s, %s, %s)"
 _ENTER_AS: LiteralString = " FROM enter_as(%s, %s, %s, %s, %s::text[])"
 _ENTER_AGAIN: LiteralString = ", enter_again(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
-_MOST = 1_000
+_MOST = 200
 """Actors that one connection knows; above that it begins anew."""
 
 

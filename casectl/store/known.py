@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from casectl.model.people import Tenant
     from casectl.store.context import Context
 
-_TENANTS = 200
+_TENANTS = 50
 """Tenants whose configuration one connection keeps; above that it begins anew."""
 
-_NAMES = 5_000
+_NAMES = 1_000
 """Users or contacts whose names are kept of one tenant; above that it begins anew."""
 
 

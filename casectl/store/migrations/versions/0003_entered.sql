@@ -25,11 +25,6 @@ CREATE FUNCTION enter_again(
 ) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = desk, pg_temp AS $$
 BEGIN
-    PERFORM FROM configuration_stamps s CROSS JOIN alembic_version v
-    WHERE s.tenant_id = tenant AND s.stamp = known_stamp AND v.version_num = known_schema;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
     PERFORM set_config('casectl.tenant', tenant::text, true),
             set_config('casectl.actor', actor::text, true),
             set_config('casectl.scope', scope, true),
@@ -37,8 +32,10 @@ BEGIN
             set_config('casectl.teams', teams, true),
             set_config('casectl.operation', operation, true),
             set_config('casectl.request_id', coalesce(request_id, ''), true),
-            set_config('casectl.import', '', true);
-    RETURN true;
+            set_config('casectl.import', '', true)
+    FROM configuration_stamps s CROSS JOIN alembic_version v
+    WHERE s.tenant_id = tenant AND s.stamp = known_stamp AND v.version_num = known_schema;
+    RETURN FOUND;
 END $$;
 REVOKE ALL ON FUNCTION enter_again(int, bigint, text, int, text, text, text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION enter_again(int, bigint, text, int, text, text, text, text, text) TO @app@;
