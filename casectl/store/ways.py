@@ -60,8 +60,8 @@ class Ways:
             return ""
         names = ", ".join(dict.fromkeys(_name_of(leaf) for leaf, _ in self.many))
         return (
-            f"walk: many cases may have what {names} asks for, so they are asked in the order of the list until the"
-            f" page is full; after {int(BOUNDS[-1][1]):,} cases all that match are gathered instead"
+            f"walk: many cases may fit {names}, so they are asked in the order of the list until the page is full;"
+            f" after {int(BOUNDS[-1][1]):,} cases without that all matches are gathered instead"
         )
 
     def condition(self, *, gathers: bool = False) -> Condition:
@@ -181,7 +181,7 @@ def _entries(leaf: Test, value: Any) -> tuple[str, str, list[str], float | None,
 
 def _name_of(leaf: Test | Text) -> str:
     if isinstance(leaf, Text):
-        return "text"
+        return "the words"
     return f"field.{leaf.key}" if leaf.field == "field" else leaf.field
 
 

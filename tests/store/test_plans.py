@@ -168,7 +168,8 @@ def test_a_page_is_little_work_however_many_have_what_it_asks_for(crowd: Crowd, 
             "text:printer", '"does not"', "prin*", "977", "tag:vip", "-tag:vip", "field.system:any", "field.floor:7",
             "-field.floor:7", "parent:any", "is:all", "is:closed", "is:resolved", "is:restricted", "-status:closed",
             "resolved:today", "closed:today", "resolved:none", "text:printer tag:vip", "text:printer OR tag:vip",
-            "text:printer sort:created", "tag:vip sort:-updated", "parent:BEN-00001199",
+            "text:printer sort:created", "tag:vip sort:-updated", "parent:BEN-00001199", "is:closed sort:-closed",
+            "is:all sort:resolved", "text:printer is:all sort:-closed", "sort:-due",
         ):  # fmt: skip
             touched.clear()
             desk.perform(ListCases(query=[query]))
