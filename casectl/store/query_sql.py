@@ -1,8 +1,8 @@
 """From a parsed query to SQL: constant fragments and parameters, never a statement built from data.
 
 Conditions are written so that the indexes of store.tables serve them under row-level security: plain comparisons,
-names resolved to ids beforehand, tags and form fields through their index tables. Only `store.ways` and `store.pages`
-import this.
+names resolved to ids beforehand. Tags, form fields and words go through their index tables where few cases have them,
+and are asked of the case itself where many do. Only `store.ways` and `store.pages` import this.
 """
 
 from __future__ import annotations
