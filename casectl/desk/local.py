@@ -223,13 +223,16 @@ class LocalDesk:
 
 
 def has_ended(connection: Connection[Any] | AsyncConnection[Any]) -> bool:
-    """Whether the server has ended an idle session, as its restart does.
+    """Whether the server has ended an idle session, as its restart does, or the last verb was left before its end.
 
-    All else it may say between transactions (a reloaded setting) is rare, and costs a new connection at worst.
+    Nobody may begin in what is left of another verb. All else the server may say between transactions (a reloaded
+    setting) is rare, and costs a new connection at worst.
     """
     import select
 
-    if connection.closed:
+    from psycopg.pq import TransactionStatus
+
+    if connection.closed or connection.pgconn.transaction_status != TransactionStatus.IDLE:
         return True
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)

@@ -53,7 +53,9 @@ class ChangeRole(Operation[RoleDetail], frozen=True, kw_only=True):
                 f"{role.name} is a built-in role and keeps its name", hint="casectl role add makes another"
             )
         given, taken = set(add) - set(role.rights), set(remove) & set(role.rights)
-        rights.require_to_give(unit.actor, given, "a role")
+        is_renamed = changes.get("name", role.name).lower() != role.name.lower()
+        # A provider gives roles by their names: whoever has the new name there gets all that the role holds.
+        rights.require_to_give(unit.actor, given.union(role.rights if is_renamed else ()), "a role")
         rights.require_no_less(unit.actor, taken, f"who is {role.name}")
         if rights.is_tenant_admin(role.name) and taken & rights.ADMINISTERS:
             kept = " and ".join(sorted(taken & rights.ADMINISTERS))

@@ -60,8 +60,7 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
     async def _allow(self, unit: Unit, user: User) -> None:
         """One's own with the present one; else with the right to, and nobody's who can do more than this very token."""
         is_own = user.id == unit.actor.user_id
-        if is_own and self.old_password is not UNSET:
-            await self._prove(unit, user, self.old_password)
+        if is_own and self.old_password is not UNSET and await self._proves(unit, user, self.old_password):
             return
         if is_own and "user:manage" not in unit.actor.rights:
             message = "the present password is required"
@@ -69,7 +68,8 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
         rights.require(unit.actor, "user:manage")
         await require_to_be(unit, user)
 
-    async def _prove(self, unit: Unit, user: User, old: str) -> None:
+    async def _proves(self, unit: Unit, user: User, old: str) -> bool:
+        """Whether this is the present password; False where there is none, which proves nothing."""
         fits = await unit.access.password_fits(user.id, old)
         if fits is None and "user:manage" not in unit.actor.rights:
             raise NotPermitted(
@@ -77,3 +77,4 @@ class SetPassword(Operation[PasswordChange], frozen=True, kw_only=True):
             )
         if fits is False:
             raise NotPermitted("this is not the present password", hint="a Tenant Admin can set a new one")
+        return fits is True

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from psycopg import Error, OperationalError, errors, generators, pq
+from psycopg import OperationalError, errors, generators, pq
 from psycopg._preparing import Prepare
 from psycopg._queries import PostgresQuery
 from psycopg.adapt import Transformer
@@ -43,13 +43,13 @@ class Roundtrips:
         prepare, name = prepared.get(query)
         try:
             self._send(query, prepare, name, begins=begins)
-        except Error:
-            pgconn.finish()  # half of a round trip is out
+            new = prepared.maybe_add_to_cache(query, prepare, name)
+            results = yield from self._answers(begins + (prepare is Prepare.SHOULD) + 1)
+            if new is not None:
+                prepared.validate(new, prepare, name, results[-1:])
+        except BaseException:
+            pgconn.finish()  # half of a round trip is out or in: the next statement would be told what is left of it
             raise
-        new = prepared.maybe_add_to_cache(query, prepare, name)
-        results = yield from self._answers(begins + (prepare is Prepare.SHOULD) + 1)
-        if new is not None:
-            prepared.validate(new, prepare, name, results[-1:])
         for result in results:
             if result.status == _FAILED:
                 raise errors.error_from_result(result, connection.info.encoding)

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import sys
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
 from casectl.desk.identity import Identity
-from casectl.desk.local import LocalDesk
+from casectl.desk.local import LocalDesk, has_ended
 from casectl.desk.open import read_json_as_text
 from casectl.operations.create import Create
 from casectl.operations.list import ListCases
 from casectl.operations.note import AddNote
 from casectl.operations.show import Show
+from casectl.store import roundtrips
 from casectl.store.sql import AsyncSql, SyncSql, step
 from tests.contract.conftest import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import FrameType
 
     from tests.conftest import Database
 
@@ -221,3 +226,49 @@ def test_a_request_that_is_given_up_cancels_its_statement(database: Database) ->
     colour(colour.sql.rollback())
     assert colour.rows("SELECT 1") == [(1,)]
     colour.close()
+
+
+def interrupted_at(line: int, work: Callable[[], Any]) -> bool:
+    """Whether Ctrl-C came while statements were sent and their answers read: at the so-manieth line that does that."""
+    left = line
+
+    def trace(frame: FrameType, happens: str, _: Any) -> Any:
+        nonlocal left
+        if frame.f_code.co_filename == roundtrips.__file__ and happens == "line":
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_hole_an_interrupt_at_any_instant_leaves_no_answer_to_the_next_statement(database: Database) -> None:
+    line, is_over = 0, False
+    while not is_over:
+        line += 1
+        colour = Colour("sync", database.app)
+        is_over = not interrupted_at(line, partial(colour.rows, "SELECT %s::text", "of the one before"))
+        with contextlib.suppress(psycopg.Error):
+            colour(colour.sql.rollback())
+        assert has_ended(colour.connection) or colour.rows("SELECT %s::text", f"line {line}") == [(f"line {line}",)]
+        colour.close()
+    assert line > 30
+
+
+def test_hole_nobody_begins_in_what_an_interrupt_has_left_of_another_verb(desk: LocalDesk) -> None:
+    desk.perform(ListCases())
+    sql = desk._sql
+    assert sql is not None
+    step(sql.rows("SELECT set_config('transaction_read_only', 'on', true)"))  # and its end was interrupted as well
+    made = desk.perform(Create(title="x"))
+    assert [case.number for case in desk.perform(ListCases()).items] == [made.number]
+    assert sql.connection.closed

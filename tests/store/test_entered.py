@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -77,3 +79,33 @@ def test_cases_and_new_contacts_make_nobody_enter_anew(own_app: Any, stamp: int)
     own_app.execute("INSERT INTO contacts (tenant_id, id, name, changed_by) VALUES (1, 9, 'Bob', 1)")
     own_app.commit()
     assert again(own_app, stamp)
+
+
+def test_hole_who_is_found_as_another_takes_his_name_is_not_believed_again(own_app: Any, connect: Any) -> None:
+    other = connect(own_app.info.get_parameters() | {"password": own_app.info.password})
+    act(other)
+    other.execute(f"UPDATE users SET os_user = NULL, {BY} WHERE id = 2")
+    other.execute(f"UPDATE users SET os_user = 'os-wanda', {BY} WHERE id = 3")
+    other.execute("LOCK TABLE user_roles IN ACCESS EXCLUSIVE MODE")  # whoever enters waits here, after he was found
+    with ThreadPoolExecutor(1) as pool:
+        entering = pool.submit(enter, own_app, "acme", None, "os-wanda")
+        time.sleep(0.5)
+        other.commit()
+        told = entering.result()
+    own_app.commit()
+    assert told["user_id"] == 2, "found before the change"
+    assert not again(own_app, told["stamp"])
+    own_app.commit()
+    assert enter(own_app, "acme", None, "os-wanda")["user_id"] == 3
+
+
+def test_hole_a_stamp_is_never_given_twice(own_app: Any) -> None:
+    """Not even after what it stood for is gone, as with a restored backup behind a pooler."""
+    stamps = []
+    for _ in range(2):
+        act(own_app)
+        own_app.execute(f"UPDATE users SET name = 'W', {BY} WHERE id = 2")
+        own_app.execute(f"UPDATE users SET name = 'V', {BY} WHERE id = 2")
+        stamps.append(enter(own_app, login="wanda")["stamp"])
+        own_app.rollback()
+    assert stamps[0] < stamps[1]

@@ -1,6 +1,19 @@
 -- Who has entered before and enters again: what a process was told of an actor holds as long as the stamp of the tenant's
 -- configuration stays. So everything that decides about people and their rights steps it, as types and statuses do.
 
+-- A stamp is a time, or more than the one before it: it is never given twice, not even where a restored backup or a
+-- replica that lost a change takes the database's place behind a pooler, whose clients notice nothing of it.
+CREATE OR REPLACE FUNCTION stamp_configuration() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = desk, pg_temp AS $$
+DECLARE
+    microseconds CONSTANT bigint := extract(epoch FROM clock_timestamp()) * 1000000;
+BEGIN
+    INSERT INTO configuration_stamps AS s (tenant_id, stamp) SELECT current_tenant(), microseconds
+    WHERE current_tenant() IS NOT NULL
+    ON CONFLICT (tenant_id) DO UPDATE SET stamp = greatest(s.stamp + 1, microseconds);
+    RETURN NULL;
+END $$;
+
 CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON users
     FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
 CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON roles
@@ -10,7 +23,8 @@ CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON user_roles
 CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON teams
     FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
 CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON team_members
-    FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();-- A new contact changes nothing that is known, a changed one does.
+    FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
+-- A new contact changes nothing that is known, a changed one does.
 CREATE TRIGGER stamp AFTER UPDATE ON contacts
     FOR EACH STATEMENT EXECUTE FUNCTION stamp_configuration();
 

@@ -80,35 +80,46 @@ LANGUAGE sql STABLE SET search_path = desk, pg_temp AS $$
     ) AS u WHERE t.is_active ORDER BY t.name
 $$;
 
--- Begin the work of whoever a profile names. Without a tenant: the only active one, or the only one he belongs to.
+-- Begin the work of whoever a profile names. Without a tenant: the only active one, or the only one he belongs to. The
+-- stamp is that under which he was found: what changes between his being found and his rights being read must make
+-- everybody enter anew.
 CREATE OR REPLACE FUNCTION enter(
     wanted_tenant text, wanted_login text, os_user text, operation text, request_id text
 ) RETURNS entry
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = desk, pg_temp AS $$
 DECLARE
     refused entry;
+    entered entry;
     there int[] := CASE WHEN wanted_tenant IS NULL
         THEN ARRAY(SELECT t.tenant_id FROM tenants t WHERE t.is_active LIMIT 2)
         ELSE ARRAY(SELECT t.tenant_id FROM tenants t WHERE t.name = wanted_tenant) END;
     mine record;
     chosen int;
     found_user int;
+    found_under bigint;
 BEGIN
     IF cardinality(there) = 1 THEN
         chosen := there[1];
-        IF wanted_login IS NULL THEN
-            SELECT u.id INTO found_user FROM users u
-            WHERE u.tenant_id = chosen AND u.os_user = enter.os_user AND u.is_active;
-        ELSE
-            SELECT u.id INTO found_user FROM users u
-            WHERE u.tenant_id = chosen AND lower(u.login) = lower(wanted_login) AND u.is_active;
+        SELECT CASE WHEN wanted_login IS NULL
+               THEN (SELECT u.id FROM users u WHERE u.tenant_id = chosen AND u.os_user = enter.os_user AND u.is_active)
+               ELSE (SELECT u.id FROM users u
+                     WHERE u.tenant_id = chosen AND lower(u.login) = lower(wanted_login) AND u.is_active) END,
+               (SELECT s.stamp FROM configuration_stamps s WHERE s.tenant_id = chosen)
+        INTO found_user, found_under;
+    ELSE
+        SELECT coalesce(array_agg(m.tenant), '{}') AS names, min(m.tenant_id) AS tenant_id, min(m.user_id) AS user_id,
+               (SELECT s.stamp FROM configuration_stamps s WHERE s.tenant_id = min(m.tenant_id)) AS stamp
+        INTO mine FROM memberships(wanted_login, enter.os_user) m;
+        IF cardinality(there) > 1 AND cardinality(mine.names) = 1 THEN
+            chosen := mine.tenant_id;
+            found_user := mine.user_id;
+            found_under := mine.stamp;
         END IF;
-        RETURN enter_as(chosen, found_user, operation, request_id);
     END IF;
-    SELECT coalesce(array_agg(m.tenant), '{}') AS names, min(m.tenant_id) AS tenant_id, min(m.user_id) AS user_id
-    INTO mine FROM memberships(wanted_login, enter.os_user) m;
-    IF cardinality(there) > 1 AND cardinality(mine.names) = 1 THEN
-        RETURN enter_as(mine.tenant_id, mine.user_id, operation, request_id);
+    IF chosen IS NOT NULL THEN
+        entered := enter_as(chosen, found_user, operation, request_id);
+        entered.stamp := least(entered.stamp, coalesce(found_under, 0));
+        RETURN entered;
     END IF;
     refused.problem := CASE
         WHEN NOT EXISTS (SELECT FROM tenants) THEN 'no_tenant'
