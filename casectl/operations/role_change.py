@@ -20,7 +20,8 @@ class ChangeRole(Operation[RoleDetail], frozen=True, kw_only=True):
     """Change a role: its name or its rights.
 
     The new rights count from the next thing that those who have it do. Nobody gives or takes a right that he lacks
-    himself. The built-in roles keep their names, and Tenant Admin keeps the rights to manage users and roles.
+    himself, nor renames a role with one: a provider of logins may give roles by name. The built-in roles keep their
+    names, and Tenant Admin keeps the rights to manage users and roles.
     """
 
     name: ClassVar[str] = "role change"

@@ -76,6 +76,17 @@ def test_a_narrow_token_sets_no_password_of_who_may_more(api: Caller) -> None:
     assert narrow("PUT", "/v1/users/admin/password/", told).status == 200, "who knows the present one may"
 
 
+def test_hole_a_narrow_token_set_the_first_password_of_who_may_more(api: Caller) -> None:
+    """Where there is no password yet, whatever is told as the present one proves nothing."""
+    narrow = api.as_user("admin", rights=["account:manage", "user:manage"])
+    told = {"old_password": "anything", "password": "an entirely other sentence"}
+    refused = narrow("PUT", "/v1/users/admin/password/", told)
+    assert refused.status == 403
+    assert "who comes in as admin may do what admin may not" in refused.json["detail"]
+    assert sql(api.database, "SELECT count(*) FROM passwords") == [(0,)]
+    assert api("PUT", "/v1/users/admin/password/", told).status == 200, "who may all that he may himself"
+
+
 def test_a_narrow_token_adds_no_user_who_may_more(api: Caller) -> None:
     narrow = api.as_user("admin", rights=["user:manage", "role:manage", "user:read"])
     refused = narrow("POST", "/v1/users/", {"login": "root2", "roles": ["Tenant Admin"]})

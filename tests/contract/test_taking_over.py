@@ -155,6 +155,16 @@ def test_who_gives_himself_the_rights_first_gets_none(desk: Any) -> None:
     assert molly.perform(SetPassword(user="walt", password=PHRASE)).user.login == "walt"
 
 
+def test_hole_a_role_was_given_the_name_by_which_a_provider_gives_another(desk: Any) -> None:
+    """Whoever has the group of that name would hold all rights of the role at his next login."""
+    molly = office(desk, "case:purge")
+    desk.perform(AddRole(role="Bosses", rights=["case:purge", "case:read"]))
+    molly.perform(ChangeRole(role="Office molly", new_name="Office"))
+    with pytest.raises(NotPermitted, match="cannot give a role rights without having them: case:purge"):
+        molly.perform(ChangeRole(role="Bosses", new_name="Office molly"))
+    assert desk.perform(ChangeRole(role="Bosses", new_name="Office molly")).name == "Office molly"
+
+
 def test_access_explain_tells_what_becomes_of_it(desk: Any) -> None:
     """Its verdict is that of the verb, for everybody about everybody."""
     office(desk, "case:read_restricted")
