@@ -47,7 +47,7 @@ def owned_up(lines: Sequence[str], query: Query, known: Sequence[str]) -> list[s
 
 def _of_line(line: str) -> Iterator[str]:
     for table, rows in (("cases", "case"), ("case_tags", "tag"), ("case_fields", "form field")):
-        if f"Seq Scan on {table} " in line:
+        if f"Seq Scan on {table} " in line + " ":
             yield f"scan: no index serves this filter, every {rows} of the desk is read"
     if line.lstrip(" ->").startswith(("Sort ", "Incremental Sort ")):
         yield "sort: no index serves this order, all matches are sorted"
