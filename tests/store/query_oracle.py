@@ -144,7 +144,7 @@ class Reader:
         texts = [(case["id"], f"{case['number']}\n{case['title']}\n{case['description']}", case["number"])
                  for case in self.visible]  # fmt: skip
         seen = {case["id"] for case in self.visible}
-        texts += [(note["case_id"], note["content"], "x") for note in self.rows.notes
+        texts += [(note["case_id"], note["content"], " no word") for note in self.rows.notes
                   if note["case_id"] in seen and (self.internal or not note["is_internal"])]  # fmt: skip
         how = "phraseto_tsquery" if node.phrase else "plainto_tsquery"
         query = f"{how}('simple', %(words)s)"
