@@ -54,12 +54,12 @@ def refuse_all(problems: list[Problem]) -> None:
 
 
 def one_line(text: str, what: str, pointer: str, longest: int = MAX_NAME) -> str:
-    """`text` without blanks around it: one line of 1 to `longest` characters."""
+    """`text` without blanks around it: one line of 1 to `longest` characters, as it came."""
+    if len(text) > longest:
+        refuse(f"the {what} has {len(text):,} characters, at most {longest:,} are allowed", pointer, "too_long")
     text = text.strip()
     if not text:
         refuse(f"the {what} is empty", pointer, "empty")
-    if len(text) > longest:
-        refuse(f"the {what} has {len(text):,} characters, at most {longest:,} are allowed", pointer, "too_long")
     if re.search(_LINE_BREAK, text):
         refuse(f"the {what} must be one line", pointer, "line_break", "the rest belongs into the description")
     _refuse_unstorable(text, what, pointer)

@@ -22,7 +22,7 @@ def test_blanks_around_a_title_go_the_rest_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " \t", "x" * 301, "a\x00", "\ud800", *(f"a{line_break}b" for line_break in BREAKS)]
+    "text", ["", " \t", "x" * 301, "x" * 300 + " ", "a\x00", "\ud800", *(f"a{line_break}b" for line_break in BREAKS)]
 )
 def test_what_is_no_title(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
