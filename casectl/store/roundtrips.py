@@ -3,7 +3,7 @@
 psycopg sends BEGIN on a round trip of its own, and its cursors take longer around a look-up by key than Postgres takes
 for it. Here BEGIN travels with the first statement of a transaction. Queries, their preparation, types, errors, waiting
 and interrupts are psycopg's, some of it by names that it keeps to itself: tests/desk/test_roundtrips.py says whether a
-version has them, as all of 3.3 up to 3.3.9 have.
+version has them, as all from 3.3.0 to 3.3.9 have.
 """
 
 from __future__ import annotations

@@ -104,6 +104,32 @@ def test_a_connection_that_the_server_ended_is_given_to_nobody(place: Database) 
     asyncio.run(work())
 
 
+def test_hole_a_request_given_up_as_it_gave_its_connection_back_took_it_along(place: Database) -> None:
+    async def borrow(pool: Pool, until: asyncio.Event) -> None:
+        async with pool.connection():
+            await until.wait()
+
+    async def work() -> None:
+        pool = Pool(config_of(place), size=1, wait=1)
+        await pool.open()
+        assert pool._pool is not None
+        try:
+            done = asyncio.Event()
+            borrowing = asyncio.create_task(borrow(pool, done))
+            await asyncio.sleep(0.1)
+            async with pool._pool._lock:  # as whoever is being given another one at this moment has it
+                done.set()
+                await asyncio.sleep(0.1)
+                borrowing.cancel()
+                await asyncio.gather(borrowing, return_exceptions=True)
+            async with pool.connection() as connection:
+                assert not connection.closed
+        finally:
+            await pool.close()
+
+    asyncio.run(work())
+
+
 def test_many_creates_at_once_have_numbers_without_a_gap_or_a_wait_for_each_other(place: Database) -> None:
     wanda = Identity(tenant_id=1, user_id=user_id(place, "wanda"))
     walt = Identity(tenant_id=2, user_id=user_id(place, "wanda"))

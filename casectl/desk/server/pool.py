@@ -15,6 +15,7 @@ from casectl.store.numbers import Numbers
 from casectl.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from asyncio import Task
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
 
@@ -42,6 +43,7 @@ class Pool:
         self._size, self._wait = size, wait
         self._pool: AsyncConnectionPool[Any] | None = None
         self._aside: AsyncConnectionPool[Any] | None = None
+        self._giving: set[Task[None]] = set()
         # PgBouncer may have no connection left for them while verbs that wait for them hold all.
         numbers = None if opening.is_pooled(config) else Numbers(self._connection_aside)
         self._terms = Terms(numbers=numbers, limits=opening.limits_of(config))
@@ -80,6 +82,9 @@ class Pool:
 
     async def close(self) -> None:
         """Let go of all connections."""
+        import asyncio
+
+        await asyncio.gather(*self._giving, return_exceptions=True)
         for pool in (self._pool, self._aside):
             if pool is not None:
                 await pool.close()
@@ -105,8 +110,7 @@ class Pool:
         try:
             connection = await pool.getconn()
             while has_ended(connection):  # by a restart of the server, say; asking it would cost a round trip
-                await connection.close()
-                await pool.putconn(connection)
+                await self._give_back(pool, connection, close=True)
                 connection = await pool.getconn()
         except PoolTimeout as error:
             raise Unreachable(
@@ -115,7 +119,23 @@ class Pool:
         try:
             yield connection
         finally:
+            await self._give_back(pool, connection)
+
+    async def _give_back(
+        self, pool: AsyncConnectionPool[Any], connection: AsyncConnection[Any], *, close: bool = False
+    ) -> None:
+        """To the end, even where a request is given up meanwhile: the pool would miss the connection for ever."""
+        import asyncio
+
+        async def give_back() -> None:
+            if close:
+                await connection.close()
             await pool.putconn(connection)
+
+        giving = asyncio.create_task(give_back())
+        self._giving.add(giving)
+        giving.add_done_callback(self._giving.discard)
+        await asyncio.shield(giving)
 
     def desk(self, identity: Identity) -> AsyncLocalDesk:
         """A desk for whoever a request comes from."""
