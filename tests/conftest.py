@@ -37,6 +37,14 @@ ROOM = SHARED_MEMORY if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMO
 a disk."""
 
 
+LONGEST = ("test_older_postgres.py", "test_faults_import.py", "test_completion_shells.py", "test_readme.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: one left for the end would keep a single worker busy."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Address]:
     """A server that need not survive a crash: the embedded one, or Debian's of the version that is asked for."""

@@ -34,7 +34,7 @@ def test_enter_tells_who_one_is_and_sets_the_context_until_the_end_of_the_transa
         "problem": None, "tenant_id": 1, "tenant": "acme", "user_id": 1, "login": "ada", "name": "ada", "email": None,
         "rights": ["case:read", "case:read_any", "case:read_restricted"], "team_ids": [1], "led": [1],
         "zone": "Europe/Rome", "roles": ["Admin", "Worker"], "schema_version": SCHEMA_VERSION, "candidates": [],
-        "kind": "user", "stamp": 9,
+        "kind": "user", "stamp": enter(app, login="ada")["stamp"],
     }  # fmt: skip
     context = (
         "SELECT current_tenant(), current_actor(), current_scope(), current_teams(),"
