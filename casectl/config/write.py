@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import contextmanager
@@ -223,4 +224,8 @@ def _make_folder(folder: str) -> None:
     if os.path.isdir(folder):
         return
     _make_folder(os.path.dirname(folder))
-    os.mkdir(folder, 0o700)
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError as error:
+        if not os.path.isdir(folder):  # where it is one, another command made it in this moment
+            raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no folder") from error

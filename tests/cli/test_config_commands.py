@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
 from casectl.config import SETTINGS, load, write_setting
+from casectl.errors import Failure
 from tests.demo_home import DemoHome
 
 SECRET = "postgresql://app:hush@db.example.com/desk"
@@ -138,6 +141,30 @@ def test_two_who_set_something_at_once_both_succeed(home):
     assert [one.wait(60) for one in running] == [0] * len(names)
     config = load({}, {"HOME": "/", "CASECTL_CONFIG": path})
     assert [config.seconds(name) for name in names] == [90 + place for place in range(len(names))]
+
+
+def test_two_who_make_the_folder_at_once_both_succeed(tmp_path):
+    path = str(tmp_path.joinpath("home", *(str(place) for place in range(60)), "config.toml"))  # 60 races, one a folder
+    begin = Barrier(4)
+
+    def write(setting):
+        begin.wait(30)
+        write_setting(path, setting.name, "90s")
+
+    durations = [setting for setting in SETTINGS if setting.kind == "duration" and "." in setting.name][: begin.parties]
+    with ThreadPoolExecutor(begin.parties) as threads:
+        list(threads.map(write, durations))
+    config = load({}, {"HOME": "/", "CASECTL_CONFIG": path})
+    assert [config.seconds(setting.name) for setting in durations] == [90] * begin.parties
+
+
+def test_a_file_where_the_folder_belongs_is_told(tmp_path):
+    taken = tmp_path / "casectl"
+    taken.write_text("mine")
+    for path in (taken / "config.toml", taken / "deeper" / "config.toml"):
+        with pytest.raises(Failure, match=f"cannot write {path}: {taken} is no folder"):
+            write_setting(str(path), "tenant", "acme")
+    assert taken.read_text() == "mine"
 
 
 def test_a_table_that_is_none_is_told_and_not_written_over(tmp_path):
