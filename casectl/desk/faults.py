@@ -66,9 +66,10 @@ def worth_retrying(error: BaseException, operation: Operation[Any]) -> bool:
     """Whether the same transaction may well succeed when it is run again.
 
     A batch reads first what is taken: when somebody takes a number meanwhile, the next attempt refuses that line alone.
+    So does whoever names a contact: one that somebody makes meanwhile is there at the next attempt.
     """
     if isinstance(error, errors.UniqueViolation):
-        return bool(operation.batched)
+        return bool(operation.batched) or error.diag.constraint_name == "contacts_email"
     return isinstance(error, errors.SerializationFailure | errors.DeadlockDetected)
 
 

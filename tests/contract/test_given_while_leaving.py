@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from casectl.errors import InvalidInput
+from casectl.errors import Conflict, InvalidInput
 from casectl.operations.assign import Assign
 from casectl.operations.bulk_update import BulkUpdate
 from casectl.operations.create import Create
@@ -51,7 +51,7 @@ class Act:
     def _run(self) -> None:
         try:
             self.result = self._desk.perform(self._verb)
-        except InvalidInput as refusal:
+        except (InvalidInput, Conflict) as refusal:
             self.result = refusal
 
     def ended(self) -> Any:

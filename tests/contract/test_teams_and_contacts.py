@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from casectl.errors import Conflict, InvalidInput, NotFound, NotPermitted
@@ -28,7 +30,15 @@ from casectl.operations.update import Update
 from casectl.operations.user_add import AddUser
 from casectl.operations.user_deactivate import DeactivateUser
 from casectl.rules.rights import ROLES
+from tests.contract.test_given_while_leaving import Act
+from tests.contract.test_import_races import wait_for_lock
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Database
+
+ANN = "Ann <ann@example.com>"
 HOSTILE = "\x1b]52;c;eA==\x07[/]\u202eevil"
 
 
@@ -234,3 +244,45 @@ def test_hostile_names_are_kept_and_told_as_they_are(desk: Any) -> None:
     assert desk.perform(ChangeTeam(team="l1", new_name=HOSTILE)).name == HOSTILE
     desk.perform(AddContact(contact="Ann"))
     assert desk.perform(ChangeContact(contact="Ann", full_name=HOSTILE, phone=HOSTILE)).phone == HOSTILE
+
+
+NAMING = {
+    "create": (lambda _: Create(title="y", contact=ANN), lambda made: made.contact.id),
+    "update": (lambda case: Update(case=case, contact=ANN), lambda made: made.contact.id),
+    "contact add": (lambda _: AddContact(contact=ANN), lambda made: made.id),
+}
+
+
+@pytest.mark.parametrize("how", NAMING)
+def test_hole_who_named_a_contact_was_refused_when_somebody_made_it_meanwhile(
+    desk: Any, prepared_database: Database, how: str
+) -> None:
+    naming, id_of = NAMING[how]
+    case = desk.perform(Create(title="x")).number
+    with being_made(prepared_database):
+        act = Act(desk, naming(case))
+        wait_for_lock(prepared_database)
+    assert id_of(act.ended()) == 5000
+    assert [contact.id for contact in desk.perform(ListContacts())] == [5000]
+
+
+def test_who_gives_a_contact_an_address_that_somebody_gives_meanwhile_is_told(
+    desk: Any, prepared_database: Database
+) -> None:
+    desk.perform(AddContact(contact="Bob"))
+    with being_made(prepared_database):
+        act = Act(desk, ChangeContact(contact="Bob", email="ann@example.com"))
+        wait_for_lock(prepared_database)
+    assert "has this mail address" in act.ended().message
+
+
+@contextmanager
+def being_made(database: Database) -> Iterator[None]:
+    """A contact that somebody is about to make; committed at the end."""
+    with psycopg.connect(**database.superuser) as other:
+        other.execute("SET session_replication_role = replica")
+        other.execute(
+            "INSERT INTO desk.contacts (tenant_id, id, name, email, changed_by)"
+            " VALUES (1, 5000, 'Ann', 'Ann@example.com', 0)"
+        )
+        yield
