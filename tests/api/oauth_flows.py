@@ -8,6 +8,7 @@ import html
 import re
 import secrets
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -17,6 +18,8 @@ import psycopg
 from casectl.store import password_hashes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import Database
     from tests.served import Answer, Served
 
@@ -92,6 +95,23 @@ def audited(database: Database, request_id: str, tenant: int = 1) -> list[dict[s
         database, "SELECT payload FROM audit WHERE tenant_id = %s AND request_id = %s AND object = 'security_event'",
         (tenant, request_id), tenant,
     )]  # fmt: skip
+
+
+@contextmanager
+def delays_held(database: Database) -> Iterator[None]:
+    """In the block the delays that somebody waits for last: after the fifth failure in a row it is but a second."""
+    _delay(database, 300, more_than=0)
+    try:
+        yield
+    finally:
+        _delay(database, -300, more_than=300)
+
+
+def _delay(database: Database, seconds: int, *, more_than: int) -> None:
+    for tenant in (0, 1):
+        sql(database, "UPDATE login_delays SET blocked_until = blocked_until + make_interval(secs => %s)"
+            " WHERE tenant_id = %s AND blocked_until > attempted_at + make_interval(secs => %s)",
+            (seconds, tenant, more_than), tenant)  # fmt: skip
 
 
 def post(served: Served, path: str, form: dict[str, str], **headers: str) -> Answer:

@@ -24,6 +24,7 @@ from tests.api.oauth_flows import (
     add_client,
     basic,
     code_of,
+    delays_held,
     exchange,
     give_password,
     post,
@@ -109,9 +110,12 @@ def test_a_stolen_token_does_not_guess_the_password(api: Caller) -> None:
 def test_who_makes_many_keys_gets_no_more_requests(serving: Servers, served_database: Database) -> None:
     config = config_of(served_database, server__client_rate="1", server__client_burst="4")
     with serving.serve(make_app(config)) as served:
-        keys = [issue_key(served_database, "wanda") for _ in range(6)]
+        keys = [issue_key(served_database, "wanda") for _ in range(12)]
+        begun = time.monotonic()
         found = [served.ask("GET", "/v1/whoami/", token=key).status for key in keys]
-        assert found == [200] * 4 + [429] * 2
+        assert found[:4] == [200] * 4
+        assert found.count(200) <= 4 + time.monotonic() - begun
+        assert set(found) == {200, 429}
         assert served.ask("GET", "/v1/whoami/", token=issue_key(served_database, "walt")).status == 200
 
 
@@ -123,7 +127,7 @@ def test_nobody_uses_up_the_requests_of_all_who_logged_in_with_the_same_program(
     config = config_of(served_database, server__client_rate="1", server__client_burst="4", **CHEAP)
     with serving.serve(make_app(config)) as served:
         noisy, quiet = (tokens_of(served, login=login)["access_token"] for login in ("wanda", "walt"))
-        assert [served.ask("GET", "/v1/whoami/", token=noisy).status for _ in range(6)][-1] == 429
+        until(lambda: served.ask("GET", "/v1/whoami/", token=noisy).status == 429)
         assert served.ask("GET", "/v1/whoami/", token=quiet).status == 200
 
 
@@ -185,22 +189,17 @@ def test_a_job_that_fails_as_nobody_expected_stops_no_other(api: Caller) -> None
         " VALUES (1, 999, 'bulk-update', '[]', '{INC-1}', 1, '{case:bulk_update}', 'odd')")  # fmt: skip
     for _ in range(2):
         job = api("POST", "/v1/cases/bulk-update/", bulk, Prefer="respond-async").json
-        for _ in range(100):
-            told = api("GET", f"/v1/jobs/{job['id']}/").json
-            if told["state"] == "done":
-                break
-            time.sleep(0.1)
-        assert told["state"] == "done"
+        until(lambda: api("GET", f"/v1/jobs/{job['id']}/").json["state"] == "done", 60)  # noqa: B023 - it is over then
 
 
 def test_other_spellings_of_a_login_are_no_further_guesses(serving: Servers, served_database: Database) -> None:
     give_password(served_database, "admin")
     with serving.serve(make_app(config_of(served_database, **CHEAP))) as served:
-        found = [
-            Browser(served).log_in("/oauth/device", login, "wrong").status
-            for login in ("admin", "ADMIN", "adm\u0130n", "ADM\u0130N", "Admin", "adm\u0130N", "aDM\u0130N")
-        ]
-        assert found == [403] * 5 + [429] * 2
+        for login in ("admin", "ADMIN", "adm\u0130n", "ADM\u0130N", "Admin"):
+            assert Browser(served).log_in("/oauth/device", login, "wrong").status == 403
+        with delays_held(served_database):
+            for login in ("adm\u0130N", "aDM\u0130N"):
+                assert Browser(served).log_in("/oauth/device", login, "wrong").status == 429
 
 
 def test_strangers_who_fail_on_purpose_keep_nobody_out_of_his_own_browser(
@@ -213,9 +212,10 @@ def test_strangers_who_fail_on_purpose_keep_nobody_out_of_his_own_browser(
         jar = dict(part.partition("; ")[0].split("=", 1) for part in first.cookies)
         assert set(jar) == {"casectl_known", "casectl_login"}
         assert all("HttpOnly" in part and "SameSite=lax" in part for part in first.cookies)
-        for _ in range(7):
-            stranger = Browser(served).log_in("/oauth/device", "wanda", "wrong").status
-        assert stranger == 429
+        for _ in range(5):
+            Browser(served).log_in("/oauth/device", "wanda", "wrong")
+        with delays_held(served_database):
+            assert Browser(served).log_in("/oauth/device", "wanda", "wrong").status == 429
         sql(served_database, "UPDATE login_delays SET blocked_until = now() + interval '300 s' WHERE failures > 0")
 
         def at_home(login: str, password: str, known: str = jar["casectl_known"]) -> int:
@@ -230,8 +230,9 @@ def test_strangers_who_fail_on_purpose_keep_nobody_out_of_his_own_browser(
         for forged in (jar["casectl_known"][:-1] + "x", "a" * 22 + "." + "0" * 64, ""):
             assert at_home("wanda", PASSWORD, forged) == 429
         assert at_home("walt", "wrong") == 429, "the address is blocked for all others"
-        found = [at_home("wanda", "wrong") for _ in range(7)]
-        assert found == [403] * 5 + [429] * 2, "it is no way to guess"
+        assert [at_home("wanda", "wrong") for _ in range(5)] == [403] * 5
+        with delays_held(served_database):
+            assert at_home("wanda", "wrong") == 429, "it is no way to guess"
 
 
 def test_nobody_fills_the_line_of_all_tenants_jobs(api: Caller) -> None:
@@ -272,13 +273,13 @@ def test_thousands_of_wrong_names_take_no_seconds(shared_api: Caller, method: st
     answer = shared_api(method, target, body)
     assert answer.status == 422
     assert 1 <= len(answer.json["problems"]) <= 60
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < (1 if body is None else 5)
 
 
 def test_a_name_is_not_compared_with_thousands_of_others() -> None:
     begun = time.process_time()
-    assert text.near("jane dow", [f"person {n} of somewhere" for n in range(200_000)]) == []
-    assert time.process_time() - begun < 1
+    assert len(text.near("jane dow", [f"jane wod {n}" for n in range(200_000)])) == 3
+    assert time.process_time() - begun < 4, "all of them take five where this takes a fifth"
     assert text.near("janne", [*(f"p{n}" for n in range(1_000)), "jane"]) == ["jane"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +19,7 @@ from casectl.errors import TooLarge, TooManyRequests, TooSlow, Unreachable
 from tests.served import config_of
 
 
-def take(connection: Any, want: int, bucket: str = "b", rate: float = 1.0, burst: int = 10) -> tuple[Any, ...]:
+def take(connection: Any, want: int, bucket: str = "b", rate: float = 0.01, burst: int = 10) -> tuple[Any, ...]:
     row = connection.execute("SELECT * FROM take_tokens(%s, %s, %s, %s)", (bucket, rate, burst, want)).fetchone()
     assert row is not None
     return tuple(row)
@@ -46,20 +45,20 @@ def test_a_bucket_gives_what_it_has(app_role):
     assert take(app_role, 100)[0] == 6
     granted, wait, remaining = take(app_role, 1)
     assert (granted, remaining) == (0, 0)
-    assert 0.9 < wait <= 1
+    assert 90 < wait <= 100
 
 
 def test_a_bucket_fills_with_time_and_no_further_than_its_size(app_role, database):
     take(app_role, 10)
-    age(database, 3)
+    age(database, 300)
     assert take(app_role, 10)[0] == 3
-    age(database, 1000)
+    age(database, 100_000)
     assert take(app_role, 100)[0] == 10
 
 
 def test_full_buckets_are_forgotten_and_others_are_not(app_role, database):
     take(app_role, 10, "old")
-    age(database, 11)
+    age(database, 1100)
     take(app_role, 10, "new")
     assert app_role.execute("SELECT prune_rate_buckets()").fetchone() == (1,)
     with psycopg.connect(**database.owner) as owner:
@@ -208,28 +207,28 @@ async def work(turns: Turns, tenant: int, seconds: float, done: list[int]) -> No
 
 
 def test_one_tenants_flood_keeps_others_waiting_no_longer_than_a_turn():
-    async def main() -> tuple[float, float]:
+    async def main() -> int:
         turns, done = Turns.of_pool(10), []
         flood = [asyncio.create_task(work(turns, 1, 0.01, done)) for _ in range(300)]
         await asyncio.sleep(0.05)
-        began = time.perf_counter()
+        before = len(done)
         await work(turns, 2, 0.01, done)
-        quiet = time.perf_counter() - began
+        meanwhile = len(done) - before
         await asyncio.gather(*flood)
         assert turns.working == turns.waiting == 0
-        return quiet, time.perf_counter() - began
+        assert len(done) == 301
+        return meanwhile
 
-    quiet, all_done = asyncio.run(main())
-    assert quiet < 0.1 < all_done
+    assert asyncio.run(main()) < 30, "as many as have their turn at once, twice over"
 
 
 def test_no_tenant_holds_all_places():
     async def main() -> None:
         turns, done = Turns.of_pool(10), []
-        slow = [asyncio.create_task(work(turns, 1, 5, done)) for _ in range(50)]
+        slow = [asyncio.create_task(work(turns, 1, 60, done)) for _ in range(50)]
         await asyncio.sleep(0)
         assert (turns.working, turns.waiting) == (6, 44)
-        await asyncio.wait_for(work(turns, 2, 0, done), 1)
+        await asyncio.wait_for(work(turns, 2, 0, done), 20)
         for task in slow:
             task.cancel()
         await asyncio.gather(*slow, return_exceptions=True)
@@ -282,7 +281,7 @@ def test_a_queue_that_is_far_too_long_is_refused():
     asyncio.run(main())
 
 
-def body_of(*chunks: bytes, pause: float = 0.0, length: int | None = None, largest: int = 100) -> Body:
+def body_of(*chunks: bytes, pause: float = 0.0, length: int | None = None, patience: float = 20) -> Body:
     messages = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
     messages[-1]["more_body"] = False
 
@@ -291,7 +290,7 @@ def body_of(*chunks: bytes, pause: float = 0.0, length: int | None = None, large
         return messages.pop(0)
 
     headers = [(b"transfer-encoding", b"chunked") if length is None else (b"content-length", str(length).encode())]
-    return Body({"headers": headers, "state": {}}, receive, largest, 0.1)  # type: ignore[arg-type]
+    return Body({"headers": headers, "state": {}}, receive, 100, patience)  # type: ignore[arg-type]
 
 
 async def read(body: Body) -> bytes:
@@ -318,12 +317,12 @@ def test_a_size_that_was_not_announced_is_refused_when_it_is_reached():
 
 def test_a_body_that_stalls_is_refused():
     with pytest.raises(TooSlow):
-        asyncio.run(read(body_of(b"a", pause=0.5)))
+        asyncio.run(read(body_of(b"a", pause=0.5, patience=0.1)))
 
 
 def test_a_body_that_trickles_is_refused():
     with pytest.raises(TooSlow):
-        asyncio.run(read(body_of(*[b"a"] * 50, pause=0.02)))
+        asyncio.run(read(body_of(*[b"a"] * 50, pause=0.02, patience=0.1)))
 
 
 def test_a_route_may_take_larger_bodies():

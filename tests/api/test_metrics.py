@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from typing import Any
 
 import pytest
 
+from casectl.desk.server.access import REMEMBERED_SECONDS
 from tests.serve_program import serve_program, until
 from tests.served import issue_key
 
@@ -29,13 +31,15 @@ def token(served_database: Any) -> str:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_requests_are_counted_by_route(served_database, token, workers):
     with serve_program(served_database, "--workers", workers) as server:
+        begun = time.monotonic()
         case = server.ask("POST", "/v1/cases/", {"title": "Counted"}, token=token).json
         for _ in range(20):
             server.ask("GET", f"/v1/cases/{case['number']}/", token=token)
         server.ask("GET", "/v1/nowhere/", token=token)
         server.ask("BREW", "/healthz")
-        text = server.metrics()
         requests = "casectl_http_requests_total"
+        until(lambda: value(server.metrics(), requests) >= 22)  # a worker has answered before it counts
+        text = server.metrics()
         assert value(text, requests, route="/v1/cases/", method="POST", status="201") == 1
         assert value(text, requests, route="/v1/cases/{case}/", method="GET", status="200") == 20
         assert value(text, requests, route="unmatched", status="404") == 1
@@ -45,7 +49,8 @@ def test_requests_are_counted_by_route(served_database, token, workers):
         assert value(text, "casectl_http_requests_in_flight") == 0
         until(lambda: value(server.metrics(), "casectl_pool", figure="pool_size") >= 2 * int(workers))
         until(lambda: value(server.metrics(), "casectl_token_lookups_total") == 21)
-        assert value(server.metrics(), "casectl_token_lookups_total", found_in="database") <= int(workers)
+        most = int(workers) * (1 + (time.monotonic() - begun) // REMEMBERED_SECONDS)
+        assert value(server.metrics(), "casectl_token_lookups_total", found_in="database") <= most
         assert value(server.metrics(), "casectl_resident_memory_bytes") > 20e6 * int(workers)
         assert not [word for word in (case["number"], token, token.split("_")[1], "admin", "acme") if word in text]
         assert server.end() == 0
@@ -65,7 +70,7 @@ def test_what_a_dead_worker_counted_stays_counted(served_database, token):
 def test_refusals_are_counted_by_limit(served_database):
     slow = {"CASECTL_SERVER_ADDRESS_RATE": "1", "CASECTL_SERVER_ADDRESS_BURST": "2"}
     with serve_program(served_database, **slow) as server:
-        refused = [server.ask("GET", "/v1/cases/").status for _ in range(5)].count(429)
+        refused = [server.ask("GET", "/v1/cases/").status for _ in range(12)].count(429)
         assert refused >= 2
         assert value(server.metrics(), "casectl_rate_limited_total", limit="address") == refused
 

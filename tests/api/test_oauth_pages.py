@@ -22,6 +22,7 @@ from tests.api.oauth_flows import (
     address,
     audited,
     code_of,
+    delays_held,
     events,
     exchange,
     give_password,
@@ -285,11 +286,12 @@ def test_guessing_gets_slower_and_slower_and_a_right_password_does_not_help(serv
         browser, target = Browser(served), address(challenge=pkce().challenge)
         for _ in range(5):
             assert browser.log_in(target, password="wrong").status == 403
-        answer = browser.log_in(target, password="wrong")
-        assert answer.status == 429
-        assert 1 <= int(answer.headers["retry-after"]) <= 3
         (blocked,) = sql(served_database, "SELECT max(blocked_until - attempted_at)::text FROM login_delays")[0]
         assert blocked == "00:00:01"
+        with delays_held(served_database):
+            answer = browser.log_in(target, password="wrong")
+        assert answer.status == 429
+        assert 200 < int(answer.headers["retry-after"]) <= 301
         sql(served_database, "UPDATE login_delays SET blocked_until = now() + interval '60 s'")
         assert browser.log_in(target).status == 429
         assert "Too many attempts" in browser.page
@@ -307,8 +309,9 @@ def test_guessing_gets_slower_and_slower_and_a_right_password_does_not_help(serv
 def test_an_account_that_does_not_exist_is_throttled_alike(serving, served_database) -> None:
     with serving.serve(make_app(config_of(served_database, **CHEAP))) as served:
         browser, target = Browser(served), address(challenge=pkce().challenge)
-        told = [browser.log_in(target, "nobody", "x").status for _ in range(6)]
-        assert told == [403] * 5 + [429]
+        assert [browser.log_in(target, "nobody", "x").status for _ in range(5)] == [403] * 5
+        with delays_held(served_database):
+            assert browser.log_in(target, "nobody", "x").status == 429
         assert browser.log_in(target, "nobody", "x", tenant="nowhere").status == 403
         assert ("login", "refused", "no such user or no password") in events(served_database)
 
@@ -321,17 +324,19 @@ def test_time_does_not_tell_who_exists(serving, served_database) -> None:
     with serving.serve(make_app(config)) as served:
         browser, target = Browser(served), address(challenge=pkce().challenge)
         browser.log_in(target, "first", "wrong")
-        times: dict[str, list[float]] = {"wanda": [], "nobody": [], "rita": []}
-        for _ in range(9):
-            for login, taken in times.items():
+        least = dict.fromkeys(("wanda", "nobody", "rita"), 60.0)  # what else this machine does only adds
+        for number in range(90):
+            for login in least:
                 sql(served_database, "DELETE FROM login_delays")
                 browser.get(target)
                 begun = time.perf_counter()
                 status = browser.send(target, login=login, password="wrong", tenant="acme").status
-                taken.append(time.perf_counter() - begun)
+                least[login] = min(least[login], time.perf_counter() - begun)
                 assert status == 403
-    least = {login: min(taken) for login, taken in times.items()}  # what else this machine does only adds
-    assert max(least.values()) < 1.5 * min(least.values()), least
+            is_alike = max(least.values()) < 1.5 * min(least.values())
+            if number >= 8 and is_alike:
+                break
+    assert is_alike, least
 
 
 def test_a_login_without_a_choice_of_tenants_asks_for_none(serving, served_database) -> None:
