@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.serve_program import until
+from tests.store.own_servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +59,7 @@ def program() -> str:
 @contextmanager
 def proxy(folder: Path, behind: int, cert: str, key: str) -> Iterator[int]:
     """nginx before the server at the port `behind`, until the block ends; its own port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     place = folder / "nginx.conf"
     place.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind, cert=cert, key=key))
     words = [program(), "-p", str(folder), "-c", str(place), "-e", str(folder / "error.log")]

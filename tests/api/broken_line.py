@@ -62,7 +62,9 @@ class BrokenLine:
     def _connect(self) -> socket.socket | None:
         for port in self._upstream:
             with contextlib.suppress(OSError):
-                return socket.create_connection(("127.0.0.1", port), 5)
+                connected = socket.create_connection(("127.0.0.1", port), 5)
+                connected.settimeout(None)  # a server may take its time
+                return connected
         return None
 
     def _pass(self, source: socket.socket, target: socket.socket, *, answers: bool = False) -> None:

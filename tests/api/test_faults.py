@@ -27,6 +27,7 @@ from casectl.operations.update import Update
 from casectl.store import provision
 from tests.api.broken_line import BrokenLine
 from tests.contract.conftest import prepare
+from tests.serve_program import until
 from tests.store.own_servers import KEPT, ROOT, OwnServer, free_port, open_folder, pooled, program_folders, wait_for
 
 if TYPE_CHECKING:
@@ -180,6 +181,13 @@ def test_postgres_restarted_under_load_loses_no_acknowledged_write(postgres: Own
     assert {type(error) for error in callers.refused} <= {Unreachable}, callers.refused
 
 
+def waiting(postgres: OwnServer) -> int:
+    """How many wait for a lock."""
+    with psycopg.connect(postgres.url("postgres")) as root:
+        row = root.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
+    return row[0] if row else 0
+
+
 def test_an_exhausted_pool_refuses_for_a_while_and_recovers(postgres: OwnServer, tmp_path: Path) -> None:
     keys = [key_of(postgres, "admin", tenant) for tenant in ("acme", "globex")]
     with serving(tmp_path, postgres.url(), CASECTL_SERVER_POOL_SIZE="3") as (port, _):
@@ -195,7 +203,7 @@ def test_an_exhausted_pool_refuses_for_a_while_and_recovers(postgres: OwnServer,
             holder.execute("SELECT FROM desk.cases WHERE title = 'Held' FOR UPDATE")
             for thread in threads:
                 thread.start()
-            time.sleep(0.5)
+            until(lambda: waiting(postgres) > 0)  # at the only place that there is for verbs
             with desk_at(port, keys[0], total=6) as patient, pytest.raises(Unreachable) as refused:
                 patient.perform(ListCases())
             holder.rollback()

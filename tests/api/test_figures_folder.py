@@ -130,6 +130,7 @@ def test_the_next_start_sweeps_after_a_kill(served_database, tmp_path, workers):
     place = {"TMPDIR": str(tmp_path)}
     with serve_program(served_database, "--workers", "2", **place) as killed:
         (folder,) = tmp_path.glob(f"{PREFIX}*")
+        until(lambda: len(killed.workers()) == 2)
         ended = killed.workers()
         os.kill(killed.process.pid, signal.SIGKILL)
         killed.process.wait(10)

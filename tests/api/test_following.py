@@ -18,7 +18,9 @@ from casectl.desk.remote.event_stream import pages
 from casectl.errors import InvalidInput, NotLoggedIn, Unreachable
 from casectl.operations.create import Create
 from casectl.operations.events import Events
+from tests.serve_program import until
 from tests.served import config_of, issue_key
+from tests.store.own_servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,7 @@ class Follower:
 
     def __init__(self, told: Iterator[Any]) -> None:
         self.events: list[Any] = []
+        self.pages = 0
         self.refusal: Exception | None = None
         self._told = told
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -40,8 +43,13 @@ class Follower:
         try:
             for page in self._told:
                 self.events += page.items
+                self.pages += 1
         except Exception as error:  # noqa: BLE001 - the test looks at whatever it was
             self.refusal = error
+
+    def begun(self) -> None:
+        """When it has a place from which it goes on."""
+        until(lambda: self.pages or self.refusal, PATIENCE)
 
     def wait(self, count: int) -> list[int]:
         """The ids of cases, when there are so many events."""
@@ -61,12 +69,12 @@ def test_a_remote_follower_loses_nothing_when_the_server_goes_and_comes_back(
 ) -> None:
     token = issue_key(served_database, "admin")
     told: list[str] = []
-    with serving.serve(make_app(config_of(served_database))) as served:
-        port = served.port
+    port = free_port()
+    with serving.serve(make_app(config_of(served_database)), port) as served:
         desk = RemoteDesk(served.url, StaticToken(token), report=told.append)
         follower = Follower(desk.follow(Events(since="now")))
         writer = RemoteDesk(served.url, StaticToken(token))
-        time.sleep(0.5)
+        follower.begun()
         ids = [writer.perform(Create(title=f"case {number}")).id for number in range(3)]
         assert follower.wait(3) == ids, follower.refusal
         served.app.state.closing = threading.Event()
@@ -74,12 +82,11 @@ def test_a_remote_follower_loses_nothing_when_the_server_goes_and_comes_back(
     local = LocalDesk(lambda: psycopg.connect(**served_database.app), Identity(tenant="acme", login="admin"))
     with local:
         ids += [local.perform(Create(title=f"missed {number}")).id for number in range(3)]
-    time.sleep(2.5)
+    until(lambda: any("waiting" in line for line in told), PATIENCE)
     with serving.serve(make_app(config_of(served_database)), port) as served:
         writer = RemoteDesk(served.url, StaticToken(token))
         ids.append(writer.perform(Create(title="again")).id)
         assert follower.wait(7) == ids, follower.refusal
-        assert any("waiting" in line for line in told)
         with psycopg.connect(**served_database.superuser) as connection:
             connection.execute("SET session_replication_role = replica")
             connection.execute("UPDATE desk.users SET is_active = false WHERE login = 'admin' AND tenant_id = 1")
@@ -103,7 +110,7 @@ def test_a_local_follower_looks_again_and_again(served_database: Any) -> None:
 
     with desk() as following, desk() as writing:
         follower = Follower(follow(following, Events(since="now", limit=2), seconds=0.1))
-        time.sleep(0.3)
+        follower.begun()
         ids = [writing.perform(Create(title=f"case {number}")).id for number in range(5)]
         assert follower.wait(5) == ids
         assert follower.refusal is None

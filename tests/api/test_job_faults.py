@@ -62,8 +62,6 @@ def test_a_server_that_is_told_to_end_ends_its_streams(served_database: Any) -> 
             stream.block()
             case = api.create(title="last words")
             assert stream.event()["case"]["id"] == case["id"]
-            began = time.monotonic()
             program.process.terminate()
             assert stream.block() == {}
-            assert program.process.wait(15) == 0
-            assert time.monotonic() - began < 5
+            assert program.process.wait(20) == 0, "before the grace ends"

@@ -46,12 +46,11 @@ def versions(database: Database) -> dict[int, int]:
 
 def ended(api: Any, where: str) -> Any:
     """The job, when it has ended."""
-    for _ in range(300):
-        job = api("GET", where).json
-        if job["state"] not in ("queued", "running"):
-            return job
+    end = time.monotonic() + 120
+    while (job := api("GET", where).json)["state"] in ("queued", "running"):
+        assert time.monotonic() < end, job
         time.sleep(0.05)
-    raise AssertionError(job)
+    return job
 
 
 def asked(api: Any, **fields: Any) -> Any:

@@ -100,7 +100,7 @@ def test_an_endless_line_is_refused(api: Any) -> None:
 
 
 def test_lines_are_written_while_the_body_still_comes(api: Any) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", api.served.port, timeout=15)
+    connection = http.client.HTTPConnection("127.0.0.1", api.served.port, timeout=60)
     connection.putrequest("POST", "/v1/imports/?source=s&run_id=r&mode=case")
     for name, value in (("Authorization", f"Bearer {api.token}"), ("Content-Type", LINES),
                         ("Transfer-Encoding", "chunked")):  # fmt: skip
@@ -110,7 +110,7 @@ def test_lines_are_written_while_the_body_still_comes(api: Any) -> None:
         chunk = as_lines(record(number) for number in range(start, start + 100))
         connection.send(b"%x\r\n%s\r\n" % (len(chunk), chunk))
     with psycopg.connect(**api.database.superuser, autocommit=True) as look:
-        for _ in range(200):
+        for _ in range(1200):
             (count,) = look.execute("SELECT count(*) FROM desk.cases").fetchone() or (0,)
             if count == 1000:
                 break

@@ -35,9 +35,9 @@ def log_in(home, served, *words, answer="allow", login="wanda"):
     assert browser.log_in(target, login).status == 303, browser.page
     browser.get(target)
     gone = browser.send(target, action=answer)
-    with urllib.request.urlopen(gone.headers["location"], timeout=10) as page:
+    with urllib.request.urlopen(gone.headers["location"], timeout=60) as page:
         assert page.status == 200
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err, parse_qs(urlsplit(address).query)
 
 
@@ -82,7 +82,7 @@ def test_a_device_approved_in_a_browser_elsewhere(home, desk):  # noqa: F811
     assert browser.log_in(target).status == 303, browser.page
     browser.get(target)
     assert browser.send(target, action="allow").status == 200
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert json.loads(out)["method"] == "device"
     assert home.run("list").returncode == 0

@@ -63,7 +63,7 @@ def test_a_locked_keyring_is_told_soon(home, desk, secret_service):
         assert f"the keyring {BACKEND}" in done.stderr
         assert "--insecure-storage" in done.stderr
         assert "Traceback" not in done.stderr
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
 
 
 def test_a_keyring_that_is_gone_is_told_and_works_again_when_it_is_back(home, desk, secret_service):

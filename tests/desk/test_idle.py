@@ -39,7 +39,7 @@ def root(home):
     place = cluster_of(load({}, home.environ)).root
     yield place
     (place / "last-use").unlink(missing_ok=True)
-    assert soon(lambda: not is_watched(place), seconds=12)
+    assert soon(lambda: not is_watched(place))
 
 
 def is_watched(place):
@@ -52,7 +52,7 @@ def is_watched(place):
     return False
 
 
-def soon(holds, seconds=10.0):
+def soon(holds, seconds=60.0):
     """Whether something becomes true in time."""
     end = time.monotonic() + seconds
     while not holds():
@@ -64,6 +64,11 @@ def soon(holds, seconds=10.0):
 
 def is_up(place):
     return Cluster(place).address() is not None
+
+
+def since_last_use(place):
+    """Seconds since the last command noted its use."""
+    return time.time() - (place / "last-use").stat().st_mtime
 
 
 def watchers(place):
@@ -88,24 +93,21 @@ def test_nobody_watches_by_default(home, root):
 
 
 def test_the_server_goes_after_the_last_command(home, root):
-    began = time.monotonic()
     assert home.run("list", "--quiet", "--stop-after", "2s").returncode == 0
-    assert is_up(root)
+    assert is_up(root) or since_last_use(root) > 2
     assert soon(lambda: not is_up(root))
-    assert time.monotonic() - began > 2
+    assert since_last_use(root) > 2
     assert soon(lambda: not is_watched(root))
     assert home.run("list", "--quiet").returncode == 0
     assert is_up(root)
 
 
 def test_a_command_in_between_begins_the_time_anew(home, root):
-    home.run("--stop-after", "3s", "list", "--quiet")
+    home.run("--stop-after", "5s", "list", "--quiet")
     time.sleep(1.5)
-    home.run("list", "--quiet", CASECTL_DATABASE_STOP_AFTER="3s")
-    again = time.monotonic()
-    assert not soon(lambda: not is_up(root), seconds=2.2)
+    home.run("list", "--quiet", CASECTL_DATABASE_STOP_AFTER="5s")
     assert soon(lambda: not is_up(root))
-    assert time.monotonic() - again > 2.5
+    assert since_last_use(root) > 5
 
 
 def test_one_watcher_waits_and_stopping_sends_it_away(home, root):
@@ -115,7 +117,7 @@ def test_one_watcher_waits_and_stopping_sends_it_away(home, root):
     assert is_up(root)
     assert home.run("db", "stop").returncode == 0
     assert not (root / "last-use").exists()
-    assert soon(lambda: watchers(root) == [], seconds=12)
+    assert soon(lambda: watchers(root) == [])
 
 
 def test_a_shorter_wish_is_heard(home, root, monkeypatch):

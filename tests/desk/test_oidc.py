@@ -99,7 +99,8 @@ def test_the_token_of_a_certified_provider_opens_the_desk_to_its_user(place: Dat
         assert (await desk.perform(Create(title="By way of the provider"))).number
         assert "ID token" in await refusal(gate, told["id_token"])
         body, _, signature = told["access_token"].rpartition(".")
-        assert UNTOLD in await refusal(gate, f"{body}.{signature[:-2]}AA")
+        other = "B" if signature.startswith("A") else "A"
+        assert UNTOLD in await refusal(gate, f"{body}.{other}{signature[1:]}")
 
     with_gate(
         place, work, CASECTL_OIDC_ISSUER=certified, CASECTL_OIDC_AUDIENCE=CLIENT, CASECTL_OIDC_TENANT="acme",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +88,11 @@ def test_where_nobody_can_be_asked_it_is_not_known(desk: Desk, line: CommitLine,
     with pytest.raises(OutcomeUnknown, match="not known whether") as refused:
         desk.perform(Create(title="Stored, perhaps"))
     assert refused.value.exit_code == 9
+    patience = time.monotonic() + 20
     with LocalDesk(lambda: psycopg.connect(**place.app), WANDA) as direct:
-        assert [case.title for case in direct.perform(ListCases()).items] == ["Stored, perhaps"]
+        while not (found := direct.perform(ListCases()).items):  # the server has yet to read what it was sent
+            assert time.monotonic() < patience
+    assert [case.title for case in found] == ["Stored, perhaps"]
 
 
 def asked(place: Database, xid: str, request_id: str) -> Any:

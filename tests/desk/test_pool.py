@@ -18,6 +18,7 @@ from casectl.operation import Call
 from casectl.operations.create import Create
 from casectl.operations.list import ListCases
 from casectl.rules.rights import ROLES
+from casectl.store import numbers
 from casectl.store.sql import AsyncSql
 from casectl.store.unit import StoredUnit
 from tests.contract.conftest import prepare
@@ -92,11 +93,10 @@ def test_a_connection_that_the_server_ended_is_given_to_nobody(place: Database) 
             await pool.desk(wanda).perform(ListCases())
             with psycopg.connect(**place.superuser, autocommit=True) as root:
                 root.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity"
                     " WHERE datname = %s AND application_name = 'casectl serve'",
                     (place.name,),
                 )
-            await asyncio.sleep(0.1)
             assert (await pool.desk(wanda).perform(ListCases())).items == []
         finally:
             await pool.close()
@@ -105,18 +105,19 @@ def test_a_connection_that_the_server_ended_is_given_to_nobody(place: Database) 
 
 
 def test_hole_a_request_given_up_as_it_gave_its_connection_back_took_it_along(place: Database) -> None:
-    async def borrow(pool: Pool, until: asyncio.Event) -> None:
+    async def borrow(pool: Pool, has_it: asyncio.Event, until: asyncio.Event) -> None:
         async with pool.connection():
+            has_it.set()
             await until.wait()
 
     async def work() -> None:
-        pool = Pool(config_of(place), size=1, wait=1)
+        pool = Pool(config_of(place), size=1, wait=10)
         await pool.open()
         assert pool._pool is not None
         try:
-            done = asyncio.Event()
-            borrowing = asyncio.create_task(borrow(pool, done))
-            await asyncio.sleep(0.1)
+            has_it, done = asyncio.Event(), asyncio.Event()
+            borrowing = asyncio.create_task(borrow(pool, has_it, done))
+            await has_it.wait()
             async with pool._pool._lock:  # as whoever is being given another one at this moment has it
                 done.set()
                 await asyncio.sleep(0.1)
@@ -130,7 +131,10 @@ def test_hole_a_request_given_up_as_it_gave_its_connection_back_took_it_along(pl
     asyncio.run(work())
 
 
-def test_many_creates_at_once_have_numbers_without_a_gap_or_a_wait_for_each_other(place: Database) -> None:
+def test_many_creates_at_once_have_numbers_without_a_gap_or_a_wait_for_each_other(
+    place: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numbers, "PATIENCE", 20.0)  # after a wait in vain one would be lost
     wanda = Identity(tenant_id=1, user_id=user_id(place, "wanda"))
     walt = Identity(tenant_id=2, user_id=user_id(place, "wanda"))
 
@@ -150,7 +154,7 @@ def test_many_creates_at_once_have_numbers_without_a_gap_or_a_wait_for_each_othe
                 unit = StoredUnit(AsyncSql(held), actor_of(wanda), Call())
                 unit.context.numbers = pool._terms.numbers
                 await Create(title="Held").run(unit)
-                after = await asyncio.wait_for(desks[0].perform(Create(title="Not held up")), 5)
+                after = await asyncio.wait_for(desks[0].perform(Create(title="Not held up")), 20)
                 await held.rollback()
             assert after.id == 22, "the number of the case that was never committed is left out"
             dry = await desks[0].perform(Create(title="Dry"), Call(dry_run=True))
@@ -178,13 +182,13 @@ def test_numbers_that_do_not_come_are_taken_in_the_verbs_own_transaction(place: 
         try:
             async with pool._connection_aside(), pool._connection_aside(), pool._connection_aside():
                 began = time.monotonic()
-                made = [await pool.desk(wanda).perform(Create(title=f"Case {n}")) for n in range(3)]
-                assert 0.9 < time.monotonic() - began < 2.5, "one waits in vain, the others know"
-            assert [case.id for case in made] == [1, 2, 3]
+                made = [await pool.desk(wanda).perform(Create(title=f"Case {n}")) for n in range(10)]
+                assert 0.9 < time.monotonic() - began < 9, "one waits in vain, the others know"
+            assert [case.id for case in made] == [*range(1, 11)]
             again = await asyncio.gather(*(pool.desk(wanda).perform(Create(title="x")) for _ in range(4)))
             ids = {case.id for case in again}
             assert len(ids) == 4
-            assert ids < set(range(4, 9)), "the number asked for in vain may be lost, at any of the four, no other"
+            assert ids < set(range(11, 16)), "the number asked for in vain may be lost, at any of the four, no other"
         finally:
             await pool.close()
 

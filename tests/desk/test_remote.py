@@ -36,14 +36,16 @@ from tests.desk.odd_server import answer, odd_server, problem, read_request
 
 SECRET = "ct_the-very-secret-token"
 PAGE = b'{"items":[],"next":null}'
+USUAL = Settings(connect_timeout=10, read_timeout=10, total=20)
 QUICK = Settings(connect_timeout=1, read_timeout=0.3, total=1.5)
+"""For those who fall silent."""
 
 
-def desk_at(url: str, settings: Settings = QUICK, **more: Any) -> RemoteDesk:
+def desk_at(url: str, settings: Settings = USUAL, **more: Any) -> RemoteDesk:
     return RemoteDesk(url, StaticToken(SECRET), settings, **more)
 
 
-def refused(url: str, operation: Any = None, settings: Settings = QUICK) -> errors.Refusal:
+def refused(url: str, operation: Any = None, settings: Settings = USUAL) -> errors.Refusal:
     with desk_at(url, settings) as desk, pytest.raises(errors.Refusal) as refusal:
         desk.perform(operation or ListCases())
     assert "\n" not in refusal.value.message
@@ -214,7 +216,7 @@ class Renewing:
 def test_a_refused_token_is_renewed_once() -> None:
     credentials = Renewing("stale", "fresh")
     with odd_server(problem(401, "not_logged_in"), answer(200, PAGE)) as server:
-        with RemoteDesk(server.url, credentials, QUICK) as desk:
+        with RemoteDesk(server.url, credentials, USUAL) as desk:
             assert desk.perform(ListCases()).items == []
         assert [server.headers(number)["authorization"] for number in (0, 1)] == ["Bearer stale", "Bearer fresh"]
     assert credentials.refused == ["stale"]
@@ -222,7 +224,7 @@ def test_a_refused_token_is_renewed_once() -> None:
 
 def test_a_renewed_token_that_is_refused_too_is_told() -> None:
     with odd_server(problem(401, "not_logged_in", "the token is not valid")) as server:
-        with RemoteDesk(server.url, Renewing("stale", "fresh"), QUICK) as desk, pytest.raises(NotLoggedIn) as refusal:
+        with RemoteDesk(server.url, Renewing("stale", "fresh"), USUAL) as desk, pytest.raises(NotLoggedIn) as refusal:
             desk.perform(ListCases())
         assert len(server.requests) == 2
     assert (refusal.value.message, refusal.value.hint) == ("the token is not valid", "casectl auth login")
@@ -231,7 +233,7 @@ def test_a_renewed_token_that_is_refused_too_is_told() -> None:
 @pytest.mark.parametrize("token", ["", "a b", "x\r\nX-Evil: 1", "tökén", "\x00"])
 def test_no_token_breaks_out_of_its_header_or_is_quoted(token: str) -> None:
     with odd_server(answer(200, PAGE)) as server:
-        with RemoteDesk(server.url, StaticToken(token), QUICK) as desk, pytest.raises(NotLoggedIn) as refusal:
+        with RemoteDesk(server.url, StaticToken(token), USUAL) as desk, pytest.raises(NotLoggedIn) as refusal:
             desk.perform(ListCases())
         assert server.requests == []
     assert not token or token not in refusal.value.message
@@ -445,7 +447,7 @@ def test_a_certificate_nobody_vouches_for_is_told_with_the_way_out(certificate: 
 def test_a_certificate_of_another_name_is_told(certificate: Any) -> None:
     with odd_server(answer(200, PAGE), wrap=tls(certificate[1])) as server:
         url = server.url.replace("http:", "https:")
-        found = refused(url, settings=Settings(total=1, ca_file=str(certificate[0])))
+        found = refused(url, settings=Settings(total=20, ca_file=str(certificate[0])))
         assert server.requests == []
     assert "127.0.0.1" in found.message
     assert "not valid for" in found.message
@@ -456,7 +458,7 @@ def test_own_certificates_through_a_proxy_with_a_password(certificate: Any) -> N
     with odd_server(answer(200, PAGE), wrap=tls(certificate[1])) as server:
         with odd_server(tunnel_to(server.port, seen)) as proxy:
             at = proxy.url.replace("//", "//ann:p%40ss@")
-            settings = Settings(total=5, ca_file=str(certificate[0]), proxy=at)
+            settings = Settings(total=30, ca_file=str(certificate[0]), proxy=at)
             with desk_at("https://desk.example.com", settings) as desk:
                 assert desk.perform(ListCases()).items == []
             assert proxy.requests[0].startswith(b"CONNECT desk.example.com:443")
@@ -467,7 +469,7 @@ def test_own_certificates_through_a_proxy_with_a_password(certificate: Any) -> N
 
 def test_a_proxy_that_refuses_is_told(certificate: Any) -> None:
     with odd_server(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n") as proxy:
-        found = refused("https://desk.example.com", settings=Settings(total=1, proxy=proxy.url))
+        found = refused("https://desk.example.com", settings=Settings(total=20, proxy=proxy.url))
         assert b"Bearer" not in b"".join(proxy.requests)
     assert found.message == "the proxy refused https://desk.example.com: it answered 407"
 
@@ -476,7 +478,7 @@ def test_a_proxy_that_is_down_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     proxy = f"http://ann:secret@127.0.0.1:{port}"
-    found = refused("https://desk.example.com", settings=Settings(total=1, proxy=proxy))
+    found = refused("https://desk.example.com", settings=Settings(total=20, proxy=proxy))
     assert "the proxy failed: connection refused" in found.message
     assert "secret" not in found.message
 
@@ -485,7 +487,7 @@ def test_tls_spoken_to_a_server_without_it_is_told() -> None:
     with odd_server(answer(400)) as server:
         with socket.create_connection(("127.0.0.1", server.port)):
             pass
-        found = refused(server.url.replace("http:", "https:"))
+        found = refused(server.url.replace("http:", "https:"), settings=QUICK)
     assert isinstance(found, Unreachable)
 
 
@@ -494,7 +496,7 @@ def test_a_file_without_certificates_is_told(tmp_path: Any, content: str | None)
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)
-    found = refused("https://desk.example.com", settings=Settings(total=1, ca_file=str(path)))
+    found = refused("https://desk.example.com", settings=Settings(total=20, ca_file=str(path)))
     assert isinstance(found, InvalidInput)
     assert str(path) in found.message
 

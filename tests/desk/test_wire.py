@@ -25,6 +25,11 @@ from casectl.operations.search import Search
 from casectl.operations.show import Show
 from casectl.operations.update import Update
 
+BOUNDED = settings(
+    derandomize=True, deadline=None, database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)  # fmt: skip
+
 HOSTILE = st.one_of(
     st.text(min_size=1, max_size=40),
     st.sampled_from(
@@ -103,7 +108,7 @@ def read_by_the_server(operation: Any, sent: wire.Encoded) -> Any:
 
 
 @given(operation=verbs())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(BOUNDED, max_examples=400)
 def test_every_verb_with_any_text_is_read_as_it_was_meant(operation: Any) -> None:
     sent = wire.encode(operation)
     assert sent.target.isascii()
@@ -167,7 +172,7 @@ def test_an_unknown_code_becomes_what_the_status_says(status: int, kind: type[Re
         st.sampled_from(["code", "detail", "hint", "title", "problems", "status"]), DOCUMENTS, max_size=6
     )
 )
-@settings(max_examples=100, deadline=None)
+@BOUNDED
 def test_no_problem_document_breaks_the_reader(document: Any) -> None:
     assert isinstance(wire.refusal_of(document, 500), Refusal)
 
@@ -197,6 +202,7 @@ def test_what_accompanies_a_verb_travels_in_headers() -> None:
     assert wire.headers_of(Call()) == {}
 
 
+@BOUNDED
 @given(text=st.text())
 def test_no_text_breaks_out_of_a_header(text: str) -> None:
     assert wire.header_text(text).isascii()

@@ -105,7 +105,7 @@ def python(script: str, *argv: str, **options: Any) -> subprocess.CompletedProce
     command = [sys.executable, "-W", "error", "-c", script, *argv]
     # Some scripts become another user, who cannot write where coverage is measured.
     options.setdefault("env", {key: word for key, word in os.environ.items() if not key.startswith("COVERAGE")})
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
 
 
 def modes(path: Path) -> dict[str, tuple[int, int]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
+import random
 import re
 import shutil
 import socket
@@ -51,11 +53,20 @@ def program_folders(copies: Path) -> dict[str, Path]:
     return found | {"wheel": binaries_for(server_user(), copies).folder}
 
 
+_ports = itertools.count(random.randrange(1000))
+
+
 def free_port() -> int:
-    """A port that nobody listens at now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens at now, and that nobody is given before it is used.
+
+    The system gives higher ones to whoever asks for any, and each test process has a thousand of its own.
+    """
+    first = 20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    while True:
+        port = first + next(_ports) % 1_000
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager
@@ -199,7 +210,8 @@ def pooled(server: OwnServer, program: str) -> Iterator[int]:
 
 def wait_for(port: int) -> None:
     """Wait until somebody listens at the port."""
-    for _ in range(200):
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

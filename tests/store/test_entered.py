@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -89,7 +88,9 @@ def test_hole_who_is_found_as_another_takes_his_name_is_not_believed_again(own_a
     other.execute("LOCK TABLE user_roles IN ACCESS EXCLUSIVE MODE")  # whoever enters waits here, after he was found
     with ThreadPoolExecutor(1) as pool:
         entering = pool.submit(enter, own_app, "acme", None, "os-wanda")
-        time.sleep(0.5)
+        waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'user_roles'::regclass AND NOT granted"
+        while column(other, waiting) == [0]:
+            assert not entering.done()
         other.commit()
         told = entering.result()
     own_app.commit()

@@ -303,7 +303,7 @@ def test_time_limits_hold_behind_the_pooler(pooled_home: Home, external: OwnServ
     for setting in ("CASECTL_DATABASE_LOCK_TIMEOUT", "CASECTL_DATABASE_STATEMENT_TIMEOUT"):
         with psycopg.connect(external.url("postgres")) as holder:
             holder.execute("SELECT FROM desk.cases WHERE number = %s FOR UPDATE", (number,))
-            done = pooled_home.run(*words, **{setting: "300ms"})
+            done = pooled_home.run(*words, **{setting: "1s"})
             holder.rollback()
         assert done.returncode == 7, done.stderr
         assert "being changed by somebody else" in done.stderr

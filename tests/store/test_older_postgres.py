@@ -27,7 +27,7 @@ def test_a_part_of_the_tests_holds_on_the_oldest_postgres() -> None:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COVERAGE_"))}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not async and not remote", *PART],
-        cwd=ROOT, env=environ | {"CASECTL_TEST_POSTGRES": OLDEST}, capture_output=True, text=True, timeout=300,
+        cwd=ROOT, env=environ | {"CASECTL_TEST_POSTGRES": OLDEST}, capture_output=True, text=True, timeout=1200,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-5000:]
     passed = int(done.stdout.rsplit(" passed", 1)[0].rsplit(maxsplit=1)[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -297,18 +298,31 @@ def test_no_text_is_too_long_to_be_written(app: Any, text: str) -> None:
     assert column(app, "SELECT search_cases('printer', 'plain', 9)") == [1]
 
 
-def test_a_thousand_changes_after_a_single_one_keep_a_quick_plan(app: Any) -> None:
-    # The trigger's plan is kept from its first use; one made for a single row took 1,000 x 1,000 comparisons.
+def seconds_of_many(app: Any, *before: str) -> float:
+    """How long 3,000 changes take a new session that has run these statements."""
     act(app, **{"import": "on"})
     app.execute(
         "INSERT INTO cases (tenant_id, id, number, title, case_type_id, type_revision, status_id, category, priority,"
         " created_by, changed_by) SELECT 1, n, 'N-' || n, 'x', 1, 1, 1, 1, 1, 1, 1 FROM generate_series(10, 3009) n"
     )
-    app.execute(CHANGE)
-    app.execute("SET LOCAL statement_timeout = '3s'")
-    done = app.execute("UPDATE cases SET title = 'y', changed_by = 1, changed_at = now() WHERE id >= 10")
-    assert done.rowcount == 3000
-    assert column(app, "SELECT count(*) FROM audit WHERE action = 'update' AND xid = pg_current_xact_id()") == [3001]
+    for statement in before:
+        app.execute(statement)
+    begun = time.perf_counter()
+    app.execute("UPDATE cases SET title = 'y', changed_by = 1, changed_at = now() WHERE id >= 10")
+    passed = time.perf_counter() - begun
+    told = column(app, "SELECT count(*) FROM audit WHERE action = 'update' AND xid = pg_current_xact_id()")
+    assert told == [3000 + len(before)]
+    app.rollback()
+    return passed
+
+
+def test_a_thousand_changes_after_a_single_one_keep_a_quick_plan(two_tenants: Any, connect: Any) -> None:
+    # The trigger's plan is kept from its first use; one made for a single row took 1,000 x 1,000 comparisons.
+    for _ in range(3):  # what else the machine does may slow down one of them
+        at_once, after_one = (seconds_of_many(connect(two_tenants.app), *before) for before in ((), (CHANGE,)))
+        if after_one < 3 * at_once:
+            break
+    assert after_one < 3 * at_once
 
 
 def test_the_replay_knows_every_column_that_the_audit_tells(app: Any) -> None:
