@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,13 @@ def test_a_server_user_by_flag(home):
     done = home.run("list", "--db-user", "nobody-of-that-name", CASECTL_DATA_DIR=str(home.folder / "other"))
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
+
+
+def test_two_threads_note_their_use_at_once(tmp_path):
+    def note(_):
+        for _ in range(200):
+            idle._note(tmp_path / "last-use", 30)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(note, range(4)))
+    assert [path.name for path in tmp_path.iterdir()] == ["last-use"]
