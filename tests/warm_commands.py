@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 60
+PATIENCE = 240
+"""Seconds for a command: some make a whole desk, beside others that do."""
 COMMAND = (sys.executable, "-W", "error", "-m", "casectl")
 EARLY = ("PYTHON", "LANG", "LC_", "COVERAGE", "LD_")
 """How variables begin that a process reads before it is ours."""

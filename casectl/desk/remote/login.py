@@ -161,8 +161,9 @@ class Login:
             user=who.user.login if who else "",
             logged_in_at=time.time(),
         )
-        self._forget_former()
-        self._store.write(note, tokens)
+        with self._store.lock(self.account):  # a command that refreshes the former login would write over this one
+            self._forget_former()
+            self._store.write(note, tokens)
         return described(note, tokens)
 
     def _forget_former(self) -> None:

@@ -107,12 +107,12 @@ class Session:
         return self._renew(refused).access if is_renewable(tokens) else None
 
     def _renew(self, stale: str) -> Tokens:
-        """Refresh, unless another command has done so while this one waited for the lock.
+        """Refresh, unless another command has done so, or has logged in anew, while this one waited for the lock.
 
         A refresh token is good once: who used it a second time would end the session (RFC 9700, 4.14).
         """
-        note = self._note()
-        with self._store.lock(note.account):
+        with self._store.lock(self._account):
+            note = self._note()
             tokens = self._read(note)
             if tokens.access == stale or _is_due(tokens):
                 tokens = self._refreshed(note, tokens)
