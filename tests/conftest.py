@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from copies import TEMPLATE, Database, copied, database_of
+from hypothesis import HealthCheck, settings
 
 from casectl.store import provision
 from casectl.store.cluster import Cluster
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 """A shell starts background jobs with Ctrl-C ignored, and every command these tests start would inherit that."""
+
+settings.register_profile("casectl", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("casectl")
+"""A busy machine is no fault of an example, and two runs of the same code say the same."""
 
 SETTINGS = {
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "64MB",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import codecs
 import functools
 import os
 import pty
@@ -21,6 +22,17 @@ from tests import warm_commands
 ROOT = Path(__file__).parents[1]
 KEPT = ("PATH", "LANG", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 CASES = 1100
+PATIENCE = 120
+"""Seconds of silence after which a command is taken to hang."""
+PATIENT = """
+from casectl.cli import main
+main._LONGEST_KEY_PRESS = 60.0
+main.run()
+"""
+"""casectl that takes its time over a key press: what is offered is one thing, that nobody waits for it another."""
+UNHEARD = 5
+"""Seconds after which a key that ends a question is pressed again, as people do who see nothing happen: Python sleeps
+through a signal that comes in the instant before it begins to read."""
 
 
 class DemoHome:
@@ -39,7 +51,7 @@ class DemoHome:
         """Run Python code in this home."""
         return subprocess.run(
             [sys.executable, "-W", "error", "-c", code, *words], env=self.environ | environ, cwd=self.folder,
-            input=stdin, capture_output=True, text=True, timeout=60,
+            input=stdin, capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
 
     def on_terminal(self, *words, answers=(), **environ):
@@ -49,18 +61,25 @@ class DemoHome:
             os.chdir(self.folder)
             command = [sys.executable, "-m", "casectl", *words]
             os.execve(sys.executable, command, self.environ | {"TERM": "dumb"} | environ)
-        shown, waiting = "", list(answers)
+        shown, waiting, ending, silence = "", list(answers), b"", 0
+        decode = codecs.getincrementaldecoder("utf-8")().decode  # a read may end within a character
         while True:
-            if not select.select([screen], [], [], 60)[0]:
-                os.kill(child, signal.SIGKILL)
-                pytest.fail(f"a minute of silence after {shown!r}")
+            if not select.select([screen], [], [], UNHEARD)[0]:
+                silence += UNHEARD
+                if silence >= PATIENCE:
+                    os.kill(child, signal.SIGKILL)
+                    pytest.fail(f"{silence} s of silence after {shown!r}")
+                os.write(screen, ending)
+                continue
             try:
                 chunk = os.read(screen, 65536)
             except OSError:
                 break
-            shown += chunk.decode()
+            shown, silence = shown + decode(chunk), 0
             if waiting and waiting[0][0] in shown:
-                os.write(screen, waiting.pop(0)[1].encode())
+                typed = waiting.pop(0)[1].encode()
+                os.write(screen, typed)
+                ending = typed if typed in (b"\x03", b"\x04") else b""
         os.close(screen)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.replace("\r\n", "\n")
 

@@ -46,7 +46,7 @@ def with_gate(database: Database, work: Callable[[Gate, Pool], Awaitable[None]],
     asyncio.run(run())
 
 
-async def until(holds: Callable[[], bool], seconds: float = 4) -> None:
+async def until(holds: Callable[[], bool], seconds: float = 60) -> None:
     for _ in range(int(seconds / 0.02)):
         if holds():
             return

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.serve_program import until
+from tests.serve_program import PATIENCE, until
 from tests.store.own_servers import free_port
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def proxy(folder: Path, behind: int, cert: str, key: str) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def _answers(port: int) -> bool:

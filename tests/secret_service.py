@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.serve_program import until
+from tests.serve_program import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,13 +93,13 @@ class SecretService:
         """End the keyring without a warning; the bus goes on."""
         daemon = self._processes.pop()
         daemon.kill()
-        daemon.wait(10)
+        daemon.wait(PATIENCE)
 
     def close(self) -> None:
         """End all."""
         for process in reversed(self._processes):
             process.kill()
-            process.wait(10)
+            process.wait(PATIENCE)
             if process.stdin is not None and not process.stdin.closed:
                 process.stdin.close()
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from casectl.config import Config
     from tests.copies import Database
 
-PATIENCE = 20
+PATIENCE = 60
 """Seconds to wait for a server to start or to end."""
 
 

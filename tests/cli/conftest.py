@@ -36,6 +36,6 @@ def python():
     def run(code, **options):
         options.setdefault("env", {**PLAIN, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parents[1]}"})
         options.setdefault("stdout", subprocess.PIPE)
-        return subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, timeout=60, **options)
+        return subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, timeout=240, **options)
 
     return run

@@ -16,7 +16,7 @@ import time
 import pytest
 
 from casectl.cli.completion.scripts import FILES
-from tests.demo_home import ROOT
+from tests.demo_home import PATIENCE, PATIENT, ROOT
 
 READY = "READY"
 
@@ -56,14 +56,16 @@ class Shell:
             os.execvpe(argv[0], argv, {**environ, "PATH": path, "TERM": "xterm", "LANG": "C.UTF-8"})
         self._child = child
         fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-        self.shown_until("", quiet=2.0 if shell == "fish" else 0.4)
+        quiet, end = 2.0 if shell == "fish" else 0.4, time.monotonic() + PATIENCE
+        while not self.shown_until("", quiet) and time.monotonic() < end:
+            pass  # each begins with a prompt
         self._send(BEGIN[shell].format(script=ROOT / "completions" / FILES[shell], line=self._line))
         self.shown_until(READY)
 
     def _send(self, text):
         os.write(self._screen, text.encode())
 
-    def shown_until(self, wanted, quiet=0.4, patience=30.0):
+    def shown_until(self, wanted, quiet=0.4, patience=PATIENCE):
         """What is shown until `wanted` was, and then nothing more for `quiet` seconds."""
         shown, end = "", time.monotonic() + patience
         while time.monotonic() < end:
@@ -83,24 +85,25 @@ class Shell:
             self._send("\x1b[1;1R")
 
     def line(self):
-        """The command line as it stands."""
+        """The command line as it stands; the shell tells it when it has done all that was pressed before."""
         self._line.unlink(missing_ok=True)
         self._send("\x18d")
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             self.shown_until("", quiet=0.1)
             if self._line.exists() and self._line.read_text().endswith("\n"):
                 return self._line.read_text().rstrip("\n")
         return pytest.fail("the shell does not tell its line")
 
-    def pressed(self, text, times=1):
-        """Type `text` on an empty line and press TAB; the line and what was shown."""
+    def pressed(self, text, times=1, wanted=""):
+        """Type `text` on an empty line and press TAB; the line and what was shown, what is `wanted` among it."""
         self._send("\x15")
         self._send(text)
         shown = self.shown_until("", quiet=0.05)
-        for _ in range(times):
+        for turn in range(1, times + 1):
             self._send("\t")
-            shown += self.shown_until("", quiet=0.1 if times == 1 else 1.5)
+            awaited = wanted if turn == times and wanted not in shown else ""
+            shown += self.shown_until(awaited, quiet=0.1 if times == 1 else 1.5)
         return self.line(), shown
 
     def run(self, text):
@@ -121,6 +124,6 @@ def program_in(folder):
     place = folder / "the program"
     place.mkdir()
     program = place / "casectl"
-    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m casectl \"$@\"\n")
+    program.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{PATIENT}' \"$@\"\n")
     program.chmod(0o755)
     return place

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.fault_home import FaultHome, fault_home, until
+from tests.cli.fault_home import PATIENCE, FaultHome, fault_home, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Tagging:
         self.file.write_text("\n".join(self.ids))
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        argv = [sys.executable, "-m", "casectl", "bulk-update", "-", "--add-tag", self.tag, *words]
+        argv = [sys.executable, "-m", "casectl", "bulk-update", "-", "--add-tag", self.tag, "--quiet", *words]
         with self.file.open() as ids:
             return subprocess.Popen(
                 argv, env=self.home.environ, cwd=self.home.folder, stdin=ids, text=True,
@@ -69,7 +69,7 @@ class Tagging:
         """Run again: the rest is done, nothing is done twice, and everything is in agreement."""
         before = self.tagged()
         assert self.recorded() == before
-        out, err = (done := self.start("--json")).communicate(timeout=60)
+        out, err = (done := self.start("--json")).communicate(timeout=PATIENCE)
         assert done.returncode == 0, err
         assert json.loads(out)["changed"] == len(self.ids) - before
         assert self.tagged() == self.recorded() == len(self.ids)
@@ -109,7 +109,7 @@ def test_a_bulk_whose_server_is_killed_says_what_was_done(home: FaultHome, victi
         command = work.start()
         backend = home.waiting_backend()
         os.kill(backend if victim == "backend" else home.postmaster(), signal.SIGKILL)
-        out, err = command.communicate(timeout=60)
+        out, err = command.communicate(timeout=PATIENCE)
     assert (command.returncode, out) == (9, "")
     assert err.splitlines() == [
         f"casectl: warning: stopped after 2,000 of {len(work.ids):,} cases: 2,000 changed, 0 unchanged, 0 refused",
@@ -123,7 +123,7 @@ def test_a_bulk_whose_server_is_killed_says_what_was_done(home: FaultHome, victi
 
 
 def interrupted(command: subprocess.Popen[str]) -> str:
-    out, err = command.communicate(timeout=60)
+    out, err = command.communicate(timeout=PATIENCE)
     assert (command.returncode, out) == (130, "")
     assert "Traceback" not in err
     return err
@@ -192,17 +192,17 @@ def test_ctrl_c_on_a_terminal_stops_a_bulk_between_batches(home: FaultHome) -> N
 
 def read_until(screen: int, words: str) -> str:
     """What the terminal shows up to these words, or to the end."""
-    shown = ""
-    while not words or words not in shown:
-        assert select.select([screen], [], [], 60)[0], shown
+    shown = b""
+    while not words or words.encode() not in shown:
+        assert select.select([screen], [], [], PATIENCE)[0], shown
         try:
             chunk = os.read(screen, 65536)
         except OSError:
             break
         if not chunk:
             break
-        shown += chunk.decode()
-    return shown
+        shown += chunk
+    return shown.decode()
 
 
 MAP = 'type = "incident"\nchannel = "old"\n[key]\ncase = "id"\n[columns]\ntitle = "title"\n'
@@ -222,7 +222,7 @@ class Importing:
         (home.folder / f"{name}.csv").write_text("\n".join(["id,title", *lines, ""]))
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        return self.home.start("import", f"{self.name}.csv", "--map", f"{self.name}.toml", *words)
+        return self.home.start("import", f"{self.name}.csv", "--map", f"{self.name}.toml", "--quiet", *words)
 
     def lines(self) -> int:
         return int(self.home.one("SELECT count(*) FROM import_rows WHERE source = %s", self.name))
@@ -254,7 +254,7 @@ def test_an_import_that_is_killed_is_resumed(home: FaultHome, victim: str) -> No
     command, holder = work.stuck()
     backend = home.waiting_backend()
     os.kill({"command": command.pid, "backend": backend, "postmaster": home.postmaster()}[victim], signal.SIGKILL)
-    out, err = command.communicate(timeout=60)
+    out, err = command.communicate(timeout=PATIENCE)
     holder.close()
     if victim == "command":
         until(lambda: not sessions(home), "the end of the killed command's session")

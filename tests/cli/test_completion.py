@@ -10,7 +10,7 @@ import sys
 import time
 
 import pytest
-from demo_home import DemoHome, demo_home
+from demo_home import PATIENCE, PATIENT, DemoHome, demo_home
 
 from casectl.cli.completion.answer import MARKED
 from tests.serve_program import until
@@ -20,9 +20,13 @@ __all__ = ["demo_home"]
 
 def press(home, *words, **environ):
     """The lines for a key press, as (word, help); the process is silent otherwise."""
+    return pressed(home, ["-c", PATIENT], words, environ)
+
+
+def pressed(home, program, words, environ):
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "casectl", "__complete", *words], env=home.environ | environ,
-        cwd=home.folder, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+        [sys.executable, "-W", "error", *program, "__complete", *words], env=home.environ | environ,
+        cwd=home.folder, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
@@ -117,7 +121,7 @@ def test_a_server_is_asked_as_well(demo_home, tmp_path):
         until(lambda: words_of(demo_home, "team", "net", "", "assign", **there) == ["Network"])
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE)
 
 
 @contextlib.contextmanager
@@ -135,6 +139,7 @@ def listening(*, answers):
 def test_a_server_that_does_not_answer_is_not_waited_for(demo_home, setting, answers):
     with listening(answers=answers) as url:
         address = url if "REMOTE" in setting else url.replace("http", "postgresql") + "/x"
+        environ = {setting: address, "CASECTL_TOKEN": "ck_1_x", "CASECTL_DATABASE_CONNECT_TIMEOUT": "10m"}
         begun = time.monotonic()
-        assert press(demo_home, "case", "", "", "show", **{setting: address, "CASECTL_TOKEN": "ck_1_x"}) == []
-        assert time.monotonic() - begun < 4  # a second, and the start of Python on a busy machine
+        assert pressed(demo_home, ["-m", "casectl"], ("case", "", "", "show"), environ) == []
+        assert time.monotonic() - begun < 30  # a second, and the start of Python on a busy machine

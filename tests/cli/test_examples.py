@@ -26,7 +26,7 @@ from casectl.config.settings import SECTIONS
 from casectl.field_types import describe
 from casectl.rules.import_map import check_columns, read_map
 from tests.api.test_serve_limits import certificate
-from tests.serve_program import raw_exchange, until
+from tests.serve_program import PATIENCE, raw_exchange, until
 
 MANUAL = ROOT / "casectl/manual"
 SHOWN = [entry for entry in registry.ENTRIES if not entry.hidden]
@@ -138,12 +138,12 @@ def test_a_server_begins_and_ends(desk, line):
         until(lambda: server.poll() is not None or "Serving the desk at" in log.read_text())
         scheme, port = re.search(r"(https?)://127.0.0.1:(\d+)", log.read_text()).groups()
         if scheme == "https":
-            ssl.get_server_certificate(("127.0.0.1", int(port)), timeout=20)
+            ssl.get_server_certificate(("127.0.0.1", int(port)), timeout=PATIENCE)
         else:
             request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             assert b" 200 " in raw_exchange(int(port), request)
         server.terminate()
-        assert server.wait(20) == 0, log.read_text()
+        assert server.wait(PATIENCE) == 0, log.read_text()
     finally:
         server.kill()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.fault_home import FaultHome, fault_home, until
+from tests.cli.fault_home import PATIENCE, FaultHome, fault_home, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -86,7 +86,7 @@ def ends(home: FaultHome) -> tuple[str, str]:
 def kill(home: FaultHome, victim: str, command: subprocess.Popen[str], holder: psycopg.Connection[Any]) -> str:
     """End the command or its server without a warning, and what it waits for; what the command says to it."""
     os.kill(command.pid if victim == "command" else home.postmaster(), signal.SIGKILL)
-    _, err = command.communicate(timeout=60)
+    _, err = command.communicate(timeout=PATIENCE)
     holder.close()
     if victim != "command":
         assert command.returncode == 9, err
@@ -156,7 +156,7 @@ def test_an_import_killed_at_any_moment(home: FaultHome, wanted: list[str]) -> N
         command = desk.start()
         threading.Event().wait(0.4 + attempt * 0.6)
         command.kill()
-        command.communicate(timeout=60)
+        command.communicate(timeout=PATIENCE)
         until(lambda: not sessions(home), "the end of the killed command's session")
         assert desk.count("cases WHERE true") == desk.count("import_rows WHERE true")
     desk.finish()
@@ -171,7 +171,7 @@ def test_an_import_stopped_at_once_says_where_it_goes_on(home: FaultHome, wanted
     command.send_signal(signal.SIGINT)
     assert "stopping after this batch" in command.stderr.readline()
     command.send_signal(signal.SIGINT)
-    _, err = command.communicate(timeout=60)
+    _, err = command.communicate(timeout=PATIENCE)
     holder.close()
     assert command.returncode == 130
     assert "1,000 lines read: 1,000 cases" in err
@@ -182,7 +182,7 @@ def test_an_import_stopped_at_once_says_where_it_goes_on(home: FaultHome, wanted
 def test_a_batch_that_is_given_up_is_told_with_its_lines(home: FaultHome, wanted: list[str]) -> None:
     desk = Desk(home, "given-up")
     command, holder = stuck(desk, CASECTL_DATABASE_LOCK_TIMEOUT="1s")
-    out, err = command.communicate(timeout=60)
+    out, err = command.communicate(timeout=PATIENCE)
     holder.close()
     assert (command.returncode, out) == (7, "")
     assert err.splitlines()[-2].startswith("casectl: all.jsonl:1001-1100: the case is being changed by somebody else")

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.cli.fault_home import FaultHome, fault_home, until
+from tests.cli.fault_home import PATIENCE, FaultHome, fault_home, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -39,7 +37,7 @@ def workers(home: FaultHome) -> list[str]:
 def all_at_once(home: FaultHome, *commands: tuple[str, ...]) -> list[tuple[int, str, str]]:
     """Code and output of commands that begin together."""
     running = [home.start(*words) for words in commands]
-    told = [process.communicate(timeout=120) for process in running]
+    told = [process.communicate(timeout=PATIENCE) for process in running]
     return [(process.returncode, *texts) for process, texts in zip(running, told, strict=True)]
 
 
@@ -105,7 +103,7 @@ def test_many_commands_share_one_start_though_some_are_killed(home: FaultHome) -
     until(home.cluster.layout.start_lock.exists, "the lock of the start")
     for process in doomed:
         process.kill()
-    told = [process.communicate(timeout=120) for process in running]
+    told = [process.communicate(timeout=PATIENCE) for process in running]
     rest = [process.returncode for process in running if process not in doomed]
     assert rest == [0] * 18, told
     numbers = [out.strip() for process, (out, _) in zip(running, told, strict=True) if process.returncode == 0]
@@ -120,19 +118,15 @@ def test_many_commands_share_one_start_though_some_are_killed(home: FaultHome) -
 
 def test_a_frozen_server_keeps_nobody_waiting_for_long(home: FaultHome, case: str) -> None:
     with home.held(f"SELECT FROM cases WHERE number = '{case}' FOR UPDATE"):
-        inside = home.start("update", case, "--title", "Frozen")
+        inside = home.start("update", case, "--title", "Frozen", CASECTL_DATABASE_STATEMENT_TIMEOUT="1h")
         home.waiting_backend()
         frozen = home.server_processes()
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
+        home.send(frozen, signal.SIGSTOP)
         try:
-            begun = time.monotonic()
             outside = home.start("list", CASECTL_DATABASE_CONNECT_TIMEOUT="2s")
-            told = [ended(process) for process in (outside, inside)]
-            assert time.monotonic() - begun < 40
+            told = [ended(process) for process in (outside, inside)]  # within PATIENCE, as nothing else would end them
         finally:
-            for pid in frozen:
-                os.kill(pid, signal.SIGCONT)
+            home.send(frozen, signal.SIGCONT)
     assert [code for code, _ in told] == [9, 9], told
     assert told[0][1][0] == (
         f"casectl: the database server, process {frozen[0]}, was stopped by a signal and answers nobody"
@@ -145,6 +139,6 @@ def test_a_frozen_server_keeps_nobody_waiting_for_long(home: FaultHome, case: st
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, list[str]]:
     """Code and complaint; nothing else was written."""
-    out, err = process.communicate(timeout=100)
+    out, err = process.communicate(timeout=PATIENCE)
     assert out == ""
     return process.returncode, err.splitlines()

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.warm_commands import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 CASECTL = [sys.executable, "-W", "error", "-m", "casectl"]
 KEPT = ("PATH", "LANG", "TMPDIR", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
@@ -36,7 +38,7 @@ class Home:
 
     def run(self, *words):
         process = self.start(*words)
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
 
     def answer(self, answers, *words):
@@ -58,7 +60,7 @@ class Home:
                 break
             shown += chunk
         os.close(master)
-        return process.wait(timeout=60), shown.decode()
+        return process.wait(timeout=PATIENCE), shown.decode()
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +168,7 @@ def test_history_tells_who_did_it_and_when(demo):
 def test_commands_at_once_on_a_stopped_server_all_work(demo):
     assert demo.run("db", "stop").returncode == 0
     running = [demo.start("list", "--limit", "1") for _ in range(3)]
-    answers = [process.communicate(timeout=60) for process in running]
+    answers = [process.communicate(timeout=PATIENCE) for process in running]
     assert [process.returncode for process in running] == [0, 0, 0], answers
     assert len({stdout for stdout, _ in answers}) == 1
 

@@ -264,7 +264,7 @@ def test_a_reader_that_goes_away_ends_the_writing_quietly(python, kind):
 def test_a_table_nobody_reads_ends_quietly(python):
     done = subprocess.run(
         ["bash", "-c", 'set -o pipefail; "$0" -c "$1" | head -n 1; echo "${PIPESTATUS[0]}"', *python_words()],
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=240,
         env=_environment(),
     )  # fmt: skip
     assert done.stdout.splitlines()[0].startswith("NUMBER")

@@ -18,6 +18,7 @@ import pytest
 from casectl.cli.pager import pager_command
 from casectl.rules.text import display_width
 from tests.cli.conftest import HERE, PLAIN
+from tests.demo_home import PATIENCE, UNHEARD
 
 TABLE = """
 from nouns import *
@@ -30,8 +31,7 @@ Output(%s).emit_many(items, TICKETS)
 def on_terminal(code, *, width=60, height=24, keys=(), again=None, **environ):
     """What `code` writes on a terminal of that size; each of `keys` is (text to wait for, text to type).
 
-    `again` is typed every second once the keys are used up, as a person does who sees nothing happen: Python sleeps
-    through a signal that comes in the instant before it begins to read.
+    `again` is typed once more when the keys are used up and nothing happens.
     """
     child, screen = pty.fork()
     if child == 0:
@@ -52,12 +52,12 @@ def on_terminal(code, *, width=60, height=24, keys=(), again=None, **environ):
 
 
 def read_all(screen, keys, again):
-    shown, typed, end = b"", time.monotonic(), time.monotonic() + 30
+    shown, typed, end = b"", time.monotonic(), time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if keys and keys[0][0].encode() in shown:
             os.write(screen, keys.pop(0)[1].encode())
             typed = time.monotonic()
-        elif again and not keys and time.monotonic() > typed + 1:
+        elif again and not keys and time.monotonic() > typed + UNHEARD:
             os.write(screen, again.encode())
             typed = time.monotonic()
         if not select.select([screen], [], [], 0.1)[0]:
@@ -66,7 +66,7 @@ def read_all(screen, keys, again):
             shown += os.read(screen, 65536)
         except OSError:
             return shown.decode()
-    pytest.fail(f"still running after 30 s: {shown!r}")
+    pytest.fail(f"still running after {PATIENCE} s: {shown!r}")
 
 
 @pytest.fixture(autouse=True)

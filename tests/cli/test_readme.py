@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serve_program import until
+from tests.serve_program import PATIENCE, until
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
@@ -121,7 +121,7 @@ def team(clone, demo):
         yield re.search(r"http://127.0.0.1:\d+", log.read_text())[0], desktop
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(PATIENCE)
 
 
 def commands(block: str) -> list[str]:

@@ -72,7 +72,7 @@ def answered(lines: list[str]) -> tuple[str, str]:
             os.write(master, f"{line}\n".encode())
         reader = threading.Thread(target=_drain, args=(master,))
         reader.start()
-        printed, _ = running.communicate(timeout=30)
+        printed, _ = running.communicate(timeout=60)
         os.close(master)
         reader.join()
     return printed.strip(), shown

@@ -317,7 +317,7 @@ def test_the_command_line_is_not_loaded() -> None:
         "except Exception as error: print(type(error).__name__)\n"
         "print(*sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     kind, loaded = done.stdout.split("\n", 1)
     assert kind == "Unreachable"
     assert not {"typer", "casectl.cli", "psycopg", "requests", "keyring", "rich"} & set(loaded.split())

