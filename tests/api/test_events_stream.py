@@ -165,7 +165,7 @@ def test_a_token_that_is_no_longer_good_ends_the_stream(api: Any, served_databas
             block = stream.block()
         assert block["event"] == "error"
         assert json.loads(block["data"])["code"] == "not_logged_in"
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 20  # it looks every five seconds
         assert stream.block() == {}
 
 
