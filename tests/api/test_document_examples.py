@@ -38,7 +38,7 @@ def curl(api: Caller, command: str) -> tuple[int, Any]:
     """Run the document's command in a shell; status and decoded body."""
     here = command.replace("https://api.yourdomain.com", api.served.url)
     told = here.rstrip() + " -sS -w '\\n%{http_code}'"
-    done = subprocess.run(["sh", "-c", told], env={"TOKEN": api.token}, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(["sh", "-c", told], env={"TOKEN": api.token}, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     body, _, status = done.stdout.rpartition("\n")
     return int(status), json.loads(body)

@@ -210,7 +210,7 @@ def test_an_exhausted_pool_refuses_for_a_while_and_recovers(postgres: OwnServer,
         assert "too busy" in refused.value.message
         assert refused.value.retry_after == 1
         for thread in threads:
-            thread.join(30)
+            thread.join(90)
         assert answers == ["Let go"] * len(desks)
         for desk in desks:
             desk.close()

@@ -36,7 +36,7 @@ def run(api: Caller, command: str) -> tuple[int, Any]:
     done = subprocess.run(
         ["sh", "-c", f"{command} -sS -w '\\n%{{http_code}}'"],
         env={"TOKEN": api.token, "CASECTL_URL": api.served.url, "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, timeout=20,
+        capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     body, _, status = done.stdout.rpartition("\n")

@@ -188,7 +188,7 @@ def test_no_wish_to_wait_breaks_or_hangs_the_desk(words: str) -> None:
     begun = time.monotonic()
     with odd_server(problem(429, "rate_limited", retry_after=words)) as server:
         assert isinstance(refused(server.url), TooManyRequests)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("column", ["9" * 5000, "999999999", "\u00b2", "-1", ""])

@@ -69,7 +69,7 @@ class Release:
     def run(self, *words: str) -> tuple[int, str, str]:
         """Its code and what it wrote."""
         process = self.start(*words)
-        out, err = process.communicate(timeout=90)
+        out, err = process.communicate(timeout=300)
         return process.returncode, out, err
 
     def ok(self, *words: str) -> str:

@@ -166,7 +166,7 @@ def test_the_command_names_the_damage_and_ends_with_10(server: Any, worked: Data
 
         def check(*words: str) -> subprocess.CompletedProcess[str]:
             argv = [sys.executable, "-m", "casectl", "db", "check", *words]
-            return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=60)
+            return subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=300)
 
         before = check()
         assert (before.returncode, before.stdout, before.stderr) == (0, "", "All checks passed.\n")

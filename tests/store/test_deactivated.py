@@ -84,7 +84,7 @@ def test_servers_are_told_of_a_deactivated_tenant(own_app: Any, connect: Any) ->
     ear.execute("LISTEN casectl_revoked")
     ear.commit()
     run(own_app, f"UPDATE tenants SET {OFF}")
-    assert [told.channel for told in ear.notifies(timeout=5, stop_after=1)] == ["casectl_revoked"]
+    assert [told.channel for told in ear.notifies(timeout=30, stop_after=1)] == ["casectl_revoked"]
 
 
 def test_a_deactivated_role_gives_no_rights(own_app: Any) -> None:
@@ -149,6 +149,6 @@ def test_two_administrators_cannot_leave_at_once(own_app: Any, connect: Any, way
     second.join(0.3)
     assert second.is_alive(), "the second waits for the first"
     own_app.commit()
-    second.join(10)
+    second.join(60)
     assert told == ["CT004"]
     assert enter(own_app, login="wanda")["problem"] is None

@@ -58,7 +58,7 @@ class Original:
         release = Release(program, home, server, self.name)
         code = "import json, sys; from casectl.store.provision import upgrade; upgrade(json.loads(sys.argv[1]), print)"
         owner = json.dumps(release.roles["owner"])
-        subprocess.run([sys.executable, "-c", code, owner], env=release.environ, cwd=home, check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", code, owner], env=release.environ, cwd=home, check=True, timeout=300)
         release.populate()
         self.roles = release.roles
 
@@ -237,7 +237,7 @@ def test_an_upgrade_whose_process_is_killed_is_resumed(old: Old) -> None:
             command = old.now.start("db", "upgrade")
             until_asleep(root, old.name, command)
             command.send_signal(signal.SIGKILL)
-            command.communicate(timeout=30)
+            command.communicate(timeout=300)
             # Its session ends when it finds nobody to answer to; a second upgrade waits for it.
             root.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND wait_event = 'PgSleep'",
@@ -263,7 +263,7 @@ def until_asleep(root: psycopg.Connection[Any], name: str, command: subprocess.P
 def test_two_upgrades_at_once_take_turns(old: Old) -> None:
     before = old.rows()
     running = [old.now.start("db", "upgrade", "--json") for _ in range(2)]
-    told = [process.communicate(timeout=90) for process in running]
+    told = [process.communicate(timeout=300) for process in running]
     assert [process.returncode for process in running] == [0, 0], told
     old.is_carried_over(before)
 
