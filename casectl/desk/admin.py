@@ -309,7 +309,9 @@ def owner_connection(config: Config, report: Report, *, provision: bool = False)
             raise Unreachable("no connection as the owner of the schema", hint="casectl db status") from error
         raise not_initialised() from error
     with connection:
-        connection.execute("SELECT set_config('search_path', %s, false)", (SEARCH_PATH,))
+        connection.execute(
+            "SELECT set_config('search_path', %s, false), set_config('jit', 'off', false)", (SEARCH_PATH,)
+        )
         if provision and schema_state(connection) != "current":
             from casectl.store.provision import upgrade
 

@@ -27,11 +27,12 @@ Limits = tuple[str | None, str | None, str]
 
 _BEGUN: LiteralString = """
     now(), CASE WHEN NOT %s THEN pg_current_xact_id()::text END, set_config('transaction_read_only', %s, true),
-    set_config('plan_cache_mode', 'force_generic_plan', true)
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)
 """
 """Planning a look-up by key under row-level security costs more than running it, so prepared plans are kept; where the
-data decide about the plan, store.pages asks for one of its own. Of a write the transaction's id is noted: see
-desk.outcome."""
+data decide about the plan, store.pages asks for one of its own. A server that compiles statements, as Debian's does as
+it comes, would spend seconds on what runs for milliseconds: policies make every plan look costly. Of a write the
+transaction's id is noted: see desk.outcome."""
 
 _LIMITS: LiteralString = """, set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true),
     set_config('idle_in_transaction_session_timeout', %s, true)
@@ -85,7 +86,7 @@ async def enter(
             return Entry(actor=known.actor, now=row[0], stamp=known.stamp, xid=row[1])
         del actors[identity]
     row = (await sql.rows(*_anew(statement + _WHO, begin, identity, act)))[0]
-    told = row[len(begin) + 2 :]
+    told = row[len(begin) + 3 :]
     actor = _actor(told, identity)
     if told[15] != "api_client":  # whose rights may end by themselves
         if len(actors) >= _MOST:

@@ -163,7 +163,9 @@ def alchemy_connection(conninfo: Conninfo) -> AlchemyConnection:
 
     def connect() -> Connection[Any]:
         connection = psycopg.connect(**conninfo)  # type: ignore[arg-type]
-        connection.execute("SET search_path = " + SEARCH_PATH)
+        connection.execute(
+            "SELECT set_config('search_path', %s, false), set_config('jit', 'off', false)", (SEARCH_PATH,)
+        )
         connection.commit()
         return connection
 

@@ -68,6 +68,31 @@ def test_the_first_verbs_work(prod: Home) -> None:
     assert prod.ok("db", "check", "-o", "json") == "[]"
 
 
+@pytest.mark.parametrize("external", ["debian"], indirect=True)
+def test_no_statement_is_compiled_first(prod: Home, external: OwnServer) -> None:
+    told = "ALTER DATABASE casectl SET "
+    external.administer(
+        f"{told} session_preload_libraries = 'auto_explain'", f"{told} auto_explain.log_min_duration = 0",
+        f"{told} auto_explain.log_analyze = on", f"{told} auto_explain.log_nested_statements = on",
+    )  # fmt: skip
+    log = external.place / "log"
+    before = log.stat().st_size
+    try:
+        for words in (
+            ("create", "Plotter jams", "--tag", "paper"), ("list", "tag:paper", "is:all"), ("search", "plotter"),
+            ("update", "1", "--title", "Plotter"), ("history", "1"), ("user", "add", "compiler"), ("db", "check"),
+            ("init", "--tenant", "compiled", "--admin", "jane", "--yes"),
+        ):  # fmt: skip
+            prod.ok(*words)
+    finally:
+        external.administer("ALTER DATABASE casectl RESET session_preload_libraries")
+    with log.open() as file:
+        file.seek(before)
+        plans = file.read()
+    assert plans.count("Query Text: ") > 100
+    assert "JIT:" not in plans
+
+
 def test_addresses_are_shown_without_passwords(prod: Home, external: OwnServer) -> None:
     shown = f"postgresql://casectl_app:***@127.0.0.1:{external.port}/casectl"
     assert prod.ok("db", "url") == shown
