@@ -30,7 +30,7 @@ main._LONGEST_KEY_PRESS = 60.0
 main.run()
 """
 """casectl that takes its time over a key press: what is offered is one thing, that nobody waits for it another."""
-UNHEARD = 5
+UNHEARD = 10
 """Seconds after which a key that ends a question is pressed again, as people do who see nothing happen: Python sleeps
 through a signal that comes in the instant before it begins to read."""
 

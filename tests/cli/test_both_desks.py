@@ -347,6 +347,7 @@ DIFFERS = {
 """Verbs that must answer differently; tests/client and tests/api try them."""
 
 SHIFTING = (
+    (r"(?m)^(Importing|Checking|Exporting|bulk-update|type migrate): [\d,]+( of [\d,]+ \(\d+ %\))?\n", ""),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?", "TIME"),
     (r"\b20\d\d-\d\d-\d\d \d\d:\d\d(:\d\d)?", "TIME"),
     (r"\b(in )?\d+[smhd]( ago)?\b", "AGE"),
@@ -356,7 +357,7 @@ SHIFTING = (
     (r'"seconds": [\d.]+', "SECONDS"),
     (r'"request_id": ?"\w+"', "REQUEST"),
 )
-"""What differs from one second to the next, and secrets."""
+"""What differs from one second to the next, progress that is told every five seconds, and secrets."""
 
 
 class Desk:
