@@ -32,6 +32,7 @@ def probe() -> str:
 
     Raises Failure when there is no keyring, or none that keeps what it is given.
     """
+    _within(_load, "")
     backend = _within(_chosen, "")
     name = f"{type(backend).__module__}.{type(backend).__qualname__}"
     user, word = f"probe {os.urandom(8).hex()}", os.urandom(8).hex()
@@ -53,23 +54,36 @@ def probe() -> str:
 
 def get(backend: str, user: str) -> bytes | None:
     """What the backend of that name keeps for `user`, None when nothing. Raises Failure."""
-    found = _within(lambda: _loaded(backend).get_password(SERVICE, user), backend)
+    ring = _ring(backend)
+    found = _within(lambda: ring.get_password(SERVICE, user), backend)
     return None if found is None else str(found).encode()
 
 
 def put(backend: str, user: str, content: str) -> None:
     """Let the backend of that name keep `content`. Raises Failure."""
-    _within(lambda: _loaded(backend).set_password(SERVICE, user, content), backend)
+    ring = _ring(backend)
+    _within(lambda: ring.set_password(SERVICE, user, content), backend)
 
 
 def remove(backend: str, user: str) -> None:
     """Let the backend of that name forget what it keeps; nothing to forget is no error. Raises Failure."""
+    ring = _ring(backend)
 
     def run() -> None:
-        if _loaded(backend).get_password(SERVICE, user) is not None:
-            _loaded(backend).delete_password(SERVICE, user)
+        if ring.get_password(SERVICE, user) is not None:
+            ring.delete_password(SERVICE, user)
 
     _within(run, backend)
+
+
+def _ring(backend: str) -> Any:
+    """The backend of that name. Its modules have a time of their own: a busy machine takes long to load them."""
+    return _within(lambda: _loaded(backend), backend)
+
+
+def _load() -> None:
+    """Load keyring itself, in a time of its own."""
+    import keyring  # noqa: F401
 
 
 def _chosen() -> Any:
