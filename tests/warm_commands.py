@@ -31,8 +31,12 @@ EARLY = ("PYTHON", "LANG", "LC_", "COVERAGE", "LD_")
 OURS = ("PYTHONPATH", "PYTHON_KEYRING_BACKEND")
 """Those of them that count in a fork as well."""
 
+MEASURED = "COVERAGE_PROCESS_START"
+"""The variable that lets processes measure coverage; tests.conftest takes it away from tests marked `no_cover`."""
+
 _lock = threading.Lock()
-_warm: list[tuple[subprocess.Popen[bytes], str]] = []
+_warm: dict[bool, str] = {}
+"""The address of the warm process that is measured, and of the one that is not."""
 
 
 def run(words: Any, environ: dict[str, str], cwd: Any, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -45,6 +49,8 @@ def run(words: Any, environ: dict[str, str], cwd: Any, stdin: str = "") -> subpr
 def run_bytes(words: Any, environ: dict[str, str], cwd: Any, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
     """The same with what was read and written as it is."""
     words = [str(word) for word in words]
+    if MEASURED not in os.environ:
+        environ = {name: value for name, value in environ.items() if not name.startswith("COVERAGE")}
     if any(name.startswith(EARLY) and name not in OURS and os.environ.get(name) != value
            for name, value in environ.items()):  # fmt: skip
         return subprocess.run(
@@ -73,8 +79,9 @@ def _all(stream: Any) -> bytes:
 
 def _place() -> str:
     """The address of this process's warm one, which is started by the first command."""
+    measured = MEASURED in os.environ
     with _lock:
-        if not _warm:
+        if measured not in _warm:
             folder = tempfile.mkdtemp(prefix="casectl-warm-", dir="/tmp")
             environ = {name: value for name, value in os.environ.items() if not name.startswith("CASECTL")}
             process = subprocess.Popen(
@@ -84,8 +91,8 @@ def _place() -> str:
             assert process.stdout is not None
             process.stdout.readline()
             atexit.register(_end, process, folder)
-            _warm.append((process, f"{folder}/line"))
-        return _warm[0][1]
+            _warm[measured] = f"{folder}/line"
+        return _warm[measured]
 
 
 def _end(process: subprocess.Popen[bytes], folder: str) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from casectl.store.cluster import Address
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover, pytest.mark.filterwarnings("default")]
 
 TENANTS = ("acme", "globex")
 """Each one's name stands in everything that is its own."""

@@ -21,6 +21,9 @@ from tests.cli.fault_home import PATIENCE, FaultHome, fault_home, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
+
 CASES = 2100
 """Three batches."""
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     import psycopg
 
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
+
 CASES = 1100
 """Two batches."""
 BOSS = {"CASECTL_USER": "boss"}

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
+
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[FaultHome]:

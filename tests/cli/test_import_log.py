@@ -29,6 +29,9 @@ from tests.conftest import copied
 from tests.contract.conftest import prepare
 from tests.serve_program import until
 
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
+
 MEMORY = 90_000
 """Most kB a process that imports may take at any size of the file."""
 

@@ -326,6 +326,7 @@ def test_an_error_of_the_source_is_not_taken_for_one_of_stdout(writes):
         writes(lambda output: output.emit_many(broken(), TICKETS), "jsonl")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", ["json", "jsonl", "csv", "tsv", "id"])
 def test_many_results_stream_in_constant_memory(python, kind):
     code = f"""

@@ -165,6 +165,7 @@ def test_hole_a_role_was_given_the_name_by_which_a_provider_gives_another(desk: 
     assert desk.perform(ChangeRole(role="Bosses", new_name="Office molly")).name == "Office molly"
 
 
+@pytest.mark.no_cover
 def test_access_explain_tells_what_becomes_of_it(desk: Any) -> None:
     """Its verdict is that of the verb, for everybody about everybody."""
     office(desk, "case:read_restricted")

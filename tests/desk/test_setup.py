@@ -172,6 +172,7 @@ IDLE = (
 )
 
 
+@pytest.mark.no_cover
 def test_hole_a_transaction_waited_until_a_demo_was_made_up(before, settings):
     """On a loaded machine that took longer than a transaction may be idle."""
     make_demo(settings(), silent, cases=5)

@@ -18,6 +18,9 @@ from casectl.model.form import FormField
 from casectl.rules.form_schema import check_form_schema
 from casectl.rules.forms import fields_of, from_text, missing, validate_form
 
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
+
 BOUNDED = settings(derandomize=True, deadline=None, database=None, max_examples=80)
 LONGEST = 30.0
 """Seconds that judging one value may take on a busy machine; a pattern that backtracks would take years."""

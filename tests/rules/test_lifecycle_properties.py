@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from lifecycle_documents import EDGE_RIGHTS, FIELDS, edge_between, flawed, is_sound, key, sound
@@ -16,6 +17,9 @@ from casectl.rules.lifecycle_document import check_lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
 
 BOUNDED = settings(derandomize=True, deadline=None, database=None, max_examples=60)
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["contract_template"]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 EVIL = "zq7x"
 """Part of every word that a statement must not contain."""

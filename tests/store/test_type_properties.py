@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["contract_template"]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 BOUNDED = settings(
     derandomize=True, deadline=None, database=None, max_examples=25,

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from casectl.store.cluster import Address
 
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
+
 OLD = ("0001", "0002")
 
 KEPT_APART = (
