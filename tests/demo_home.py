@@ -6,10 +6,8 @@ import atexit
 import codecs
 import functools
 import os
-import pty
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -56,32 +54,32 @@ class DemoHome:
 
     def on_terminal(self, *words, answers=(), **environ):
         """Run on a terminal and type `answers`, pairs of what to wait for and what to type; code and screen."""
-        child, screen = pty.fork()
-        if child == 0:
-            os.chdir(self.folder)
-            command = [sys.executable, "-m", "casectl", *words]
-            os.execve(sys.executable, command, self.environ | {"TERM": "dumb"} | environ)
-        shown, waiting, ending, silence = "", list(answers), b"", 0
-        decode = codecs.getincrementaldecoder("utf-8")().decode  # a read may end within a character
-        while True:
-            if not select.select([screen], [], [], UNHEARD)[0]:
-                silence += UNHEARD
-                if silence >= PATIENCE:
-                    os.kill(child, signal.SIGKILL)
-                    pytest.fail(f"{silence} s of silence after {shown!r}")
-                os.write(screen, ending)
-                continue
-            try:
-                chunk = os.read(screen, 65536)
-            except OSError:
-                break
-            shown, silence = shown + decode(chunk), 0
-            if waiting and waiting[0][0] in shown:
-                typed = waiting.pop(0)[1].encode()
-                os.write(screen, typed)
-                ending = typed if typed in (b"\x03", b"\x04") else b""
-        os.close(screen)
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.replace("\r\n", "\n")
+        environ = self.environ | {"TERM": "dumb"} | environ
+        with warm_commands.on_terminal(words, environ, self.folder) as (screen, ended):
+            shown = _typed(screen, list(answers))
+            return ended(), shown.replace("\r\n", "\n")
+
+
+def _typed(screen, waiting):
+    """All that is shown while what is waited for is answered."""
+    shown, ending, silence = "", b"", 0
+    decode = codecs.getincrementaldecoder("utf-8")().decode  # a read may end within a character
+    while True:
+        if not select.select([screen], [], [], UNHEARD)[0]:
+            silence += UNHEARD
+            if silence >= PATIENCE:
+                pytest.fail(f"{silence} s of silence after {shown!r}")
+            os.write(screen, ending)
+            continue
+        try:
+            chunk = os.read(screen, 65536)
+        except OSError:
+            return shown
+        shown, silence = shown + decode(chunk), 0
+        if waiting and waiting[0][0] in shown:
+            typed = waiting.pop(0)[1].encode()
+            os.write(screen, typed)
+            ending = typed if typed in (b"\x03", b"\x04") else b""
 
 
 def new_home():

@@ -9,6 +9,7 @@ finished process in a fraction of that. Where a test sets a variable that Python
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import json
 import os
@@ -17,10 +18,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 240
@@ -33,6 +39,12 @@ OURS = ("PYTHONPATH", "PYTHON_KEYRING_BACKEND")
 
 MEASURED = "COVERAGE_PROCESS_START"
 """The variable that lets processes measure coverage; tests.conftest takes it away from tests marked `no_cover`."""
+
+_OWN_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 
 _lock = threading.Lock()
 _warm: dict[bool, str] = {}
@@ -48,28 +60,68 @@ def run(words: Any, environ: dict[str, str], cwd: Any, stdin: str = "") -> subpr
 
 def run_bytes(words: Any, environ: dict[str, str], cwd: Any, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
     """The same with what was read and written as it is."""
-    words = [str(word) for word in words]
-    if MEASURED not in os.environ:
-        environ = {name: value for name, value in environ.items() if not name.startswith("COVERAGE")}
-    if any(name.startswith(EARLY) and name not in OURS and os.environ.get(name) != value
-           for name, value in environ.items()):  # fmt: skip
+    words, environ = [str(word) for word in words], _measured_as_this(environ)
+    if not _can_fork(environ):
         return subprocess.run(
             [*COMMAND, *words], env=environ, cwd=cwd, input=stdin, capture_output=True, timeout=PATIENCE
         )
     with (
         tempfile.TemporaryFile("w+b") as given, tempfile.TemporaryFile("w+b") as written,
-        tempfile.TemporaryFile("w+b") as told, socket.socket(socket.AF_UNIX) as line,
+        tempfile.TemporaryFile("w+b") as told,
     ):  # fmt: skip
         given.write(stdin)
         given.seek(0)
-        line.settimeout(PATIENCE)
-        line.connect(_place())
-        request = {"words": words, "environ": environ, "cwd": str(cwd)}
-        files = [stream.fileno() for stream in (given, written, told)]
-        socket.send_fds(line, [json.dumps(request).encode() + b"\n"], files)
-        code = int(line.makefile().readline())
+        with _begin(words, environ, cwd, [stream.fileno() for stream in (given, written, told)]) as line:
+            code = int(line.makefile().readline())
         out, err = (_all(stream) for stream in (written, told))
     return subprocess.CompletedProcess(words, code, out, err)
+
+
+@contextmanager
+def on_terminal(words: Any, environ: dict[str, str], cwd: Any) -> Iterator[tuple[int, Callable[[], int]]]:
+    """casectl on a terminal of its own: what the screen is read from and keys are written to, and how it ends.
+
+    The second waits for the end and gives the exit code. Whoever leaves hangs up.
+    """
+    words, environ = [str(word) for word in words], _measured_as_this(environ)
+    screen, terminal = os.openpty()
+    try:
+        if _can_fork(environ):
+            with _begin(words, environ, cwd, [terminal] * 3) as line:
+                os.close(terminal)
+                yield screen, lambda: int(line.makefile().readline())
+        else:
+            with subprocess.Popen(
+                [sys.executable, "-c", _OWN_TERMINAL, *COMMAND, *words], env=environ, cwd=cwd,
+                stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+            ) as process:  # fmt: skip
+                os.close(terminal)
+                yield screen, lambda: process.wait(PATIENCE)
+    finally:
+        os.close(screen)
+
+
+def _measured_as_this(environ: dict[str, str]) -> dict[str, str]:
+    if MEASURED in os.environ:
+        return environ
+    return {name: value for name, value in environ.items() if not name.startswith("COVERAGE")}
+
+
+def _can_fork(environ: dict[str, str]) -> bool:
+    """Nothing is asked that a process must know when it begins."""
+    return not any(
+        name.startswith(EARLY) and name not in OURS and os.environ.get(name) != value for name, value in environ.items()
+    )
+
+
+def _begin(words: list[str], environ: dict[str, str], cwd: Any, files: list[int]) -> socket.socket:
+    """The line on which the exit code comes; `files` are its standard input, output and error output."""
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(PATIENCE)
+    line.connect(_place())
+    request = {"words": words, "environ": environ, "cwd": str(cwd)}
+    socket.send_fds(line, [json.dumps(request).encode() + b"\n"], files)
+    return line
 
 
 def _all(stream: Any) -> bytes:
@@ -150,6 +202,8 @@ def _keep(line: socket.socket) -> NoReturn:
     if not child:
         line.close()
         _become(json.loads(head), files)
+    for file in files:  # a terminal ends when nobody has it any more
+        os.close(file)
     _, status = os.waitpid(child, 0)
     line.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
     os._exit(0)
@@ -161,6 +215,8 @@ def _become(request: dict[str, Any], files: list[int]) -> NoReturn:
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    if os.isatty(0):
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.environ.clear()
     os.environ.update(request["environ"])
     time.tzset()
