@@ -177,9 +177,9 @@ def test_hole_a_transaction_waited_until_a_demo_was_made_up(before, settings):
     """On a loaded machine that took longer than a transaction may be idle."""
     make_demo(settings(), silent, cases=5)
     began = time.perf_counter()
-    make_desk(6000, 3, datetime.now(UTC))
+    make_desk(2500, 3, datetime.now(UTC))
     alone = time.perf_counter() - began
-    making = threading.Thread(target=make_demo, args=(settings(), silent), kwargs={"cases": 6000, "tenant": "large"})
+    making = threading.Thread(target=make_demo, args=(settings(), silent), kwargs={"cases": 2500, "tenant": "large"})
     making.start()
     longest = 0.0
     with psycopg.connect(admin.db_url(settings()), autocommit=True) as observer:

@@ -108,7 +108,7 @@ def read_by_the_server(operation: Any, sent: wire.Encoded) -> Any:
 
 
 @given(operation=verbs())
-@settings(BOUNDED, max_examples=400)
+@settings(BOUNDED, max_examples=200)
 def test_every_verb_with_any_text_is_read_as_it_was_meant(operation: Any) -> None:
     sent = wire.encode(operation)
     assert sent.target.isascii()
