@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_a
 
 import msgspec
 
+from casectl import typed
 from casectl.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def build(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
     itself would stop at the first.
     """
     try:
-        built: AnyVerb = msgspec.convert(values, verb)
+        built: AnyVerb = typed.convert(values, verb)
     except msgspec.ValidationError:  # tells only the first error
         return _build_by_field(verb, values)
     return built
@@ -168,7 +169,7 @@ def _build_by_field(verb: type[AnyVerb], values: Mapping[str, Any]) -> AnyVerb:
                 problems.append(Problem(pointer=f"/{name}", code="required", message=f"{_spoken(name)} is required"))
             continue
         try:
-            converted[name] = msgspec.convert(values[name], field.type)
+            converted[name] = typed.convert(values[name], field.type)
         except msgspec.ValidationError as error:
             problems.append(_problem(field, str(error)))
     if problems:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl import __version__, errors
+from casectl import __version__, errors, typed
 from casectl.errors import Failure, InvalidInput, Problem, Refusal, Unreachable
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def _problems(values: Any) -> list[Problem]:
     found = []
     for value in values if isinstance(values, list) else []:
         try:
-            found.append(msgspec.convert(value, Problem))
+            found.append(typed.convert(value, Problem))
         except msgspec.ValidationError:
             continue
     return found

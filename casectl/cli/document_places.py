@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from casectl import typed
 from casectl.rules.text import json_pointer
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class _Json:
     def key(self, pointer: str, begin: int) -> str:
         """The pointer of the member whose key begins here; its value comes next."""
         self.at = self.take(self.string)
-        inner = pointer + json_pointer(msgspec.json.decode(self.text[begin : self.at], type=str))
+        inner = pointer + json_pointer(typed.decode(self.text[begin : self.at], str))
         self.offsets[inner] = begin
         self.skip()
         self.at += 1

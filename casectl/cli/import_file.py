@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl import typed
 from casectl.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -190,6 +191,6 @@ def _skip(file: IO[bytes], line: bytes, number: int) -> None:
 def _json_line(number: int, line: bytes) -> Line:
     original = [line.decode("utf-8", "backslashreplace").rstrip("\r\n")]
     try:
-        return Line(number=number, cells=msgspec.json.decode(line, type=dict[str, Any]), original=original)
+        return Line(number=number, cells=typed.decode(line, dict[str, Any]), original=original)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Line(number=number, original=original, fault=f"it is no JSON object: {error}")

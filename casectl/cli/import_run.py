@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from casectl import typed
 from casectl.errors import Conflict
 from casectl.model.imports import ImportResult, ImportSummary, LineOutcome
 from casectl.operations.import_changes import MAX_RECORDS, ImportChanges
@@ -127,7 +128,7 @@ class ImportRun:
     def summary(self, file: str, *, complete: bool) -> ImportSummary:
         """What was done so far."""
         written = self.rejects.path if self.rejects is not None and self.rejects.count else ""
-        return msgspec.convert(
+        return typed.convert(
             self.counts | {
                 "file": file, "source": self.map.source, "dry_run": self.dry_run, "complete": complete,
                 "rejects": written, "seconds": round(time.monotonic() - self._began, 2),

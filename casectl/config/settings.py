@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from casectl import typed
+
 Kind = Literal["text", "flag", "number", "duration", "path", "dsn", "server", "proxy", "choice"]
 
 
@@ -47,7 +49,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 def _setting(name: str, text: str, *, env: str = "", **rest: object) -> Setting:
     env = env or "CASECTL_" + name.upper().replace(".", "_")
-    return msgspec.convert({"name": name, "help": text, "env": env, **rest}, Setting)
+    return typed.convert({"name": name, "help": text, "env": env, **rest}, Setting)
 
 
 SETTINGS: tuple[Setting, ...] = (

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
+from casectl import typed
 from casectl.desk import setup
 from casectl.desk.demo_data import ME, DemoCase, DemoDesk, make_desk
 from casectl.errors import Conflict, InvalidInput, NotFound, NotInitialised
@@ -173,7 +174,7 @@ class _Writer:
 
         self._statuses = await self._unit.configuration.statuses()
         for known in await self._unit.configuration.case_types():
-            self._types[known.name] = _Type(known, msgspec.convert(known.lifecycle, Lifecycle))
+            self._types[known.name] = _Type(known, typed.convert(known.lifecycle, Lifecycle))
 
     async def cases(self, stories: list[DemoCase]) -> None:
         """Insert the cases, then take their steps in rounds: the n-th step of all cases is one statement."""

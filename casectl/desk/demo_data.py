@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl import typed
 from casectl.desk.demo_office import Office
 from casectl.desk.demo_story import DemoStep, Story, Teller, sentence
 
@@ -93,7 +94,7 @@ def words() -> Words:
     from pathlib import Path
 
     path = Path(__file__).parents[1] / "examples" / "demo.toml"
-    return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Words)
+    return typed.convert(tomllib.loads(path.read_text("utf-8")), Words)
 
 
 def make_desk(cases: int, seed: int, now: datetime) -> DemoDesk:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from casectl import typed
 from casectl.errors import Gone, IdempotencyConflict
 from casectl.operation import result_type
 from casectl.rules.case_input import one_line
@@ -80,5 +81,5 @@ async def _repeat(
         raise IdempotencyConflict(
             f"the idempotency key {key} was used for another request", hint="use a new key for a new request"
         )
-    answer: Result = msgspec.convert(rows[0][1], result_type(type(operation)))
+    answer: Result = typed.convert(rows[0][1], result_type(type(operation)))
     return answer

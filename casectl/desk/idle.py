@@ -52,9 +52,13 @@ def _note(path: Path, seconds: float) -> None:
     """Replace the file in one step: the watcher must never read half of it, nor two threads write the same draft."""
     draft = path.with_name(f"{path.name}.{os.urandom(6).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-        stream.write(str(seconds))
-    draft.replace(path)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(str(seconds))
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _lock(root: Path) -> int | None:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta
 from msgspec.structs import fields
 
+from casectl import typed
 from casectl.errors import InvalidInput, Problem
 from casectl.field_types import told_place
 from casectl.model.lifecycle import CATEGORIES, Lifecycle
@@ -106,7 +107,7 @@ def sound_lifecycle(document: Any) -> Lifecycle:
 def read_lifecycle(document: Any) -> Lifecycle:
     """The document as a lifecycle. Raises InvalidInput for every place that does not have the shape of one."""
     case_input.refuse_all(list(_misfits(Lifecycle, document, "lifecycle")))
-    return msgspec.convert(document, Lifecycle)
+    return typed.convert(document, Lifecycle)
 
 
 def _misfits(kind: type[msgspec.Struct], value: Any, *place: str | int) -> Iterator[Problem]:
@@ -135,7 +136,7 @@ def _misfits_of(kind: Any, value: Any, *place: str | int) -> Iterator[Problem]:
         yield from _misfits(kind, value, *place)
     else:
         try:
-            msgspec.convert(value, kind)
+            typed.convert(value, kind)
         except msgspec.ValidationError as error:
             yield _misfit(f"{place[-1]} {told_place(str(error))[1]}", *place)
 

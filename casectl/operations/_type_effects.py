@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from casectl import typed
 from casectl.model.lifecycle import Lifecycle
 from casectl.rules.type_difference import OpenCases, forms_differ, lifecycles_differ, settings_differ
 
@@ -24,7 +23,7 @@ def differences_of(before: CaseType, after: CaseType) -> list[TypeDifference]:
 
 def documents_differ(before: Any, after: Any) -> list[TypeDifference]:
     """What differs between the lifecycles and forms of two revisions."""
-    lifecycles = (msgspec.convert(one.lifecycle, Lifecycle) for one in (before, after))
+    lifecycles = (typed.convert(one.lifecycle, Lifecycle) for one in (before, after))
     return [*lifecycles_differ(*lifecycles), *forms_differ(before.form_schema, after.form_schema)]
 
 

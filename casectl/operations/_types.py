@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl import typed
 from casectl.model.lifecycle import CATEGORIES, Lifecycle, LifecycleStatus
 from casectl.rules import case_input, forms
 from casectl.rules import lifecycle as law
@@ -29,7 +30,7 @@ class LoadedType:
         self.form: dict[str, Any] = case_type.form_schema
         self.number_pattern = case_type.number_pattern
         self.is_active = case_type.is_active
-        self.lifecycle = msgspec.convert(case_type.lifecycle, Lifecycle)
+        self.lifecycle = typed.convert(case_type.lifecycle, Lifecycle)
         self._found: dict[str, LifecycleStatus] = {}
         self._free: set[tuple[str, str]] = set()
         self._problems: dict[bytes, list[Problem]] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from casectl import typed
 from casectl.errors import InvalidInput, NotFound, Problem, Refusal
 from casectl.model.imports import (
     MOST_PLANNED,
@@ -165,7 +166,7 @@ class ImportChanges(Operation[ImportResult], frozen=True, kw_only=True):
 
 def _carried(external_id: str, state: bytes) -> Carried:
     try:
-        return msgspec.json.decode(state, type=Carried)
+        return typed.decode(state, Carried)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         message = f"what is carried of {external_id[:80]!r} did not come of a dry run"
         pointer = json_pointer("carried", external_id)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-import msgspec
 from msgspec import Meta
 
+from casectl import typed
 from casectl.model.configuration import LifecycleSummary
 from casectl.model.lifecycle import Lifecycle
 from casectl.operation import Cli, Operation
@@ -36,7 +36,7 @@ class ListLifecycles(Operation[list[LifecycleSummary]], frozen=True, kw_only=Tru
 
     async def run(self, unit: Unit) -> list[LifecycleSummary]:
         types = await (unit.types.all() if self.include_inactive else unit.configuration.case_types())
-        read = [(one, msgspec.convert(one.lifecycle, Lifecycle)) for one in types]
+        read = [(one, typed.convert(one.lifecycle, Lifecycle)) for one in types]
         return [
             LifecycleSummary(
                 type=one.name, revision=one.revision, initial=lifecycle.initial, is_active=one.is_active,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from casectl import typed
 from casectl.model.configuration import LifecycleDetail
 from casectl.model.lifecycle import Lifecycle
 from casectl.operation import Cli, Operation
@@ -38,4 +38,4 @@ class ShowLifecycle(Operation[LifecycleDetail], frozen=True, kw_only=True):
 
     async def run(self, unit: Unit) -> LifecycleDetail:
         found = await unit.configuration.case_type(self.type, None if self.revision is UNSET else self.revision)
-        return detail_of(msgspec.convert(found.lifecycle, Lifecycle), found.name, found.revision)
+        return detail_of(typed.convert(found.lifecycle, Lifecycle), found.name, found.revision)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from casectl import typed
 from casectl.errors import InvalidInput, Problem
 from casectl.model.configuration import TypeChange
 from casectl.model.lifecycle import Lifecycle
@@ -91,5 +91,5 @@ async def _effects(
     touched = type_difference.fields_touched(before.form_schema, after.form_schema)
     names = await status_names(unit)
     cases = open_cases(counted, names, await unit.types.holding(before.id, touched))
-    old, new = ((one.form_schema, msgspec.convert(one.lifecycle, Lifecycle)) for one in (before, after))
+    old, new = ((one.form_schema, typed.convert(one.lifecycle, Lifecycle)) for one in (before, after))
     return type_difference.effects(old, new, cases)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from msgspec import UNSET
 
+from casectl import typed
 from casectl.errors import InvalidInput
 from casectl.model.export import HIDDEN, ExportedNote, Instant
 from casectl.rules import case_input
@@ -177,7 +178,7 @@ class _Chain:
         if raw is None and not is_known:
             return None
         try:
-            value = msgspec.convert(raw, _FIELDS[field])
+            value = typed.convert(raw, _FIELDS[field])
         except msgspec.ValidationError as error:
             refuse(f"that is no {field}: {error}", pointer)
         _check_text(field, value, pointer)
@@ -189,7 +190,7 @@ class _Chain:
         """The place of the note that an entry tells; where the case brings no notes, those of its history are its."""
         told = {change.field: change.after for change in event.changes if change.field != "case_id"}
         try:
-            note = msgspec.convert({"author": None} | told, ExportedNote)
+            note = typed.convert({"author": None} | told, ExportedNote)
         except msgspec.ValidationError as error:
             refuse(f"it tells no note: {error}", f"{pointer}/changes")
         if self.case.notes is UNSET:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import UNSET
 
+from casectl import typed
 from casectl.errors import InvalidInput, Problem
 from casectl.model.export import ExportedCase
 from casectl.model.imports import ChangeRecord, ContactName
@@ -73,7 +74,7 @@ def record_of(import_map: ImportMap, line: int, cells: Mapping[str, Any]) -> Cha
 def whole_record(line: int, cells: Mapping[str, Any], *, is_csv: bool) -> ChangeRecord:
     """The record of a line of an export."""
     try:
-        case = msgspec.convert(case_values(cells) if is_csv else cells, ExportedCase)
+        case = typed.convert(case_values(cells) if is_csv else cells, ExportedCase)
         content = msgspec.json.encode(case, order="sorted")
     except (ValueError, RecursionError) as error:  # msgspec's and those of bytes that are no text are ValueErrors
         return unread_record(line, repr(cells), f"it is no line of an export: {error}")
@@ -184,8 +185,8 @@ class _Line:
             if text is not None and text in self.map.keep.get(f"field.{name}", ()):
                 continue
             raw = self.cells.get(choice[0].plain) if choice and choice[0].plain else None
-            typed = text is not None and raw is not None and not isinstance(raw, str) and text not in words
-            found[name] = raw if typed else words.get(text, text) if text is not None else None
+            is_typed = text is not None and raw is not None and not isinstance(raw, str) and text not in words
+            found[name] = raw if is_typed else words.get(text, text) if text is not None else None
         return found
 
     def contact(self, told: Mapping[str, Any]) -> dict[str, Any]:

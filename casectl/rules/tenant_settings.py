@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from casectl import typed
 from casectl.errors import InvalidInput, Problem
 from casectl.model.people import TenantSettings
 from casectl.rules.priorities import parse_priority
@@ -24,7 +23,7 @@ ENGINES = ("queue", "sync")
 def settings_of(stored: Mapping[str, Any]) -> TenantSettings:
     """The settings that count: what is stored, else the default. What a newer program has stored is left alone."""
     known = {name: value for name, value in stored.items() if name in _READERS}
-    return msgspec.convert(known, TenantSettings)
+    return typed.convert(known, TenantSettings)
 
 
 def merged_settings(stored: Mapping[str, Any], wished: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl import typed
 from casectl.errors import Gone, InvalidInput, Problem
 from casectl.model.case import CaseRef
 from casectl.model.event import Event, EventPage
@@ -115,7 +116,7 @@ class StoredEvents:
             values = await unseal(self._context, self._bound(), after)
             if values is None:
                 raise _refused()
-            return msgspec.json.decode(values, type=Place)
+            return typed.decode(values, Place)
         if since is None:
             return None
         xid = (await self._context.sql.rows("SELECT event_place(%s)::text", (since,)))[0][0]

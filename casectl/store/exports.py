@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import UNSET
 
+from casectl import typed
 from casectl.model.export import NOBODY, ExportedCase, ExportedEvent, ExportedNote
 from casectl.rules.priorities import priority_name
 from casectl.store.case_rows import CASE_COLUMNS, WIDTH, names_of
@@ -129,7 +130,7 @@ async def _read(context: Context, cursor: str | None) -> int:
     value = await unseal(context, _bound(context), cursor)
     if value is None:
         raise bad_cursor()
-    return msgspec.json.decode(value, type=int)
+    return typed.decode(value, int)
 
 
 async def _events(context: Context, rows: Sequence[Any], extent: Extent) -> list[Any]:

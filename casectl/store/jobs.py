@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl import typed
 from casectl.errors import NotAllowed, NotFound
 from casectl.model.case import BulkOutcome
 from casectl.model.job import Job, JobError
@@ -111,8 +112,8 @@ def _job(row: tuple[Any, ...], outcomes: list[Any]) -> Job:
     return Job(
         id=row[0], kind=row[1], state=row[2], operation=row[3], actor=row[4], request_id=row[5], total=row[6],
         done=row[7], changed=row[8], unchanged=row[9], refused=row[10],
-        error=None if row[11] is None else msgspec.convert(row[11], JobError), created_at=row[12], started_at=row[13],
-        finished_at=row[14], outcomes=msgspec.convert(outcomes, list[BulkOutcome]),
+        error=None if row[11] is None else typed.convert(row[11], JobError), created_at=row[12], started_at=row[13],
+        finished_at=row[14], outcomes=typed.convert(outcomes, list[BulkOutcome]),
     )  # fmt: skip
 
 

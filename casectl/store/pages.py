@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl import typed
 from casectl.errors import InvalidInput, Problem
 from casectl.model.case import CasePage
 from casectl.rules.query.ast import Test, leaves
@@ -154,7 +155,7 @@ async def _read_cursor(context: Context, query: Query, cursor: str) -> list[str]
     values = await unseal(context, _bound(context, query), cursor)
     if values is None:
         raise bad_cursor()
-    return msgspec.json.decode(values, type=list[str])
+    return typed.decode(values, list[str])
 
 
 def bad_cursor() -> InvalidInput:

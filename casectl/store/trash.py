@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from casectl import typed
 from casectl.errors import InvalidInput, Problem
 from casectl.model.trash import PurgedCase, TrashedCase, TrashPage
 from casectl.store.case_rows import person
@@ -76,7 +77,7 @@ class StoredTrash:
         if values is None:
             problem = Problem(pointer="/cursor", code="bad_cursor", message="the cursor is not one of this list")
             raise InvalidInput(problem.message, hint="use the cursor of the page before, or none", problems=[problem])
-        return msgspec.json.decode(values, type=tuple[datetime, int])
+        return typed.decode(values, tuple[datetime, int])
 
     def _bound(self) -> bytes:
         return msgspec.json.encode([self._tenant, "trash"])

@@ -126,6 +126,7 @@ def lost(connection: socket.socket) -> None:
     "fault",
     [
         lost, answer(200, PAGE)[:-3], answer(200, PAGE)[:20], problem(503, "unreachable"), problem(429, "rate_limited"),
+        problem(503, "outcome_unknown"),
         answer(502, b"<html>bad gateway</html>", casectl_version=None, content_type="text/html"),
         answer(504, b"", casectl_version=None),
     ],

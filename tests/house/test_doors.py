@@ -38,6 +38,11 @@ def test_process_exit_has_one_place() -> None:
     assert places(r"sys\.exit|os\._exit|raise SystemExit|typer\.Exit") <= {"cli/main.py", "__main__.py"}
 
 
+def test_types_are_worked_out_in_one_place() -> None:
+    # Two threads that let msgspec work out the same type at once end the process.
+    assert places(r"msgspec\.convert\(|decode\([^\n]*\btype=|\bDecoder\(") == {"typed.py"}
+
+
 def test_nobody_fakes_our_own_code() -> None:
     mocks = "unittest" + r"\.mock|monkey" + r"patch\.setattr\(\s*[\"']?casectl|Magic" + "Mock"
     assert not places(mocks, ROOT / "tests")

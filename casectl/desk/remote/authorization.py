@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from casectl import __version__, wire
+from casectl import __version__, typed, wire
 from casectl.desk.remote.exchange import Answer, Exchange, Fault, Place, Settings, place_of
 from casectl.desk.remote.oauth_session import Poster, posting
 from casectl.desk.remote.tokens import Tokens
@@ -235,7 +235,7 @@ def _scopes(found: dict[str, Any]) -> list[str] | None:
 
 def _decoded(answer: Answer, kind: type[msgspec.Struct]) -> msgspec.Struct | None:
     try:
-        return msgspec.json.decode(answer.body, type=kind)
+        return typed.decode(answer.body, kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeVar
 
 import msgspec
 
-from casectl import __version__, wire
+from casectl import __version__, typed, wire
 from casectl.desk.remote.exchange import Answer, Exchange, Fault, Place, Settings, place_of
 from casectl.errors import Failure, InvalidInput, NotLoggedIn, Refusal, SchemaMismatch, Unreachable
 from casectl.operation import Call, Operation, result_type
@@ -34,6 +34,8 @@ PAUSE = 0.1
 """Seconds before the second attempt; each further pause is twice the one before, less up to a half by chance."""
 
 _AWAY = (429, 502, 503, 504)
+_PASSING = ("", "unreachable", "rate_limited", "outcome_unknown")
+"""What of an answer that says so may be another one soon; where a write may have been stored, its key finds out."""
 _UNAUTHORIZED = 401
 _NO_CONTENT = 204
 _SUCCESS, _REDIRECT = 2, 3
@@ -201,7 +203,7 @@ def _pause(answer: Answer | Fault, attempt: int) -> float | None:
     own = PAUSE * float(2 ** (attempt - 1)) * (1 - os.urandom(1)[0] / 512)
     if isinstance(answer, Fault):
         return None if answer.is_lasting else own
-    if answer.status not in _AWAY or _code(answer) not in ("", "unreachable", "rate_limited"):
+    if answer.status not in _AWAY or _code(answer) not in _PASSING:
         return None
     asked = retry_after(answer)
     return own if asked is None else max(asked, own)
@@ -314,7 +316,7 @@ def _other_version(place: Place, served: wire.Served) -> SchemaMismatch:
 def _result(place: Place, answer: Answer, operation: Operation[Result]) -> Result:
     kind = result_type(type(operation))
     try:
-        result: Result = msgspec.json.decode(b"null" if answer.status == _NO_CONTENT else answer.body, type=kind)
+        result: Result = typed.decode(b"null" if answer.status == _NO_CONTENT else answer.body, kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _unreadable(place, answer, error)
     return result

@@ -9,8 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
+from casectl import typed
 from casectl.desk.following import continued
 from casectl.errors import Failure, TooManyRequests, Unreachable
 from casectl.model.event import Event, EventPage
@@ -64,7 +63,7 @@ def pages(pieces: Iterable[bytes]) -> Iterator[EventPage]:
         fields = dict(_field(line) for line in block if line[:1] != b":")
         if fields.get("event") == "error" or "id" not in fields:
             continue
-        events = [msgspec.json.decode(fields["data"], type=Event)] if "data" in fields else []
+        events = [typed.decode(fields["data"], Event)] if "data" in fields else []
         yield EventPage(items=events, next=fields["id"])
 
 

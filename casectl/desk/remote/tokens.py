@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from casectl import typed
 from casectl.desk.remote import private_files
 from casectl.errors import Failure
 
@@ -96,7 +97,7 @@ class TokenStore:
         if content is None:
             return None
         try:
-            note = msgspec.json.decode(content, type=Note)
+            note = typed.decode(content, Note)
         except msgspec.DecodeError:
             return None
         return note if note.account == account else None
@@ -112,7 +113,7 @@ class TokenStore:
         if content is None:
             return None
         try:
-            tokens = msgspec.json.decode(content, type=Tokens)
+            tokens = typed.decode(content, Tokens)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Failure("the stored tokens cannot be read", hint="casectl auth login") from error
         return tokens if tokens.url == note.account.url else None

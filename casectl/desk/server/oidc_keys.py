@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from casectl import typed
 from casectl.errors import InvalidInput, Unreachable
 
 if TYPE_CHECKING:
@@ -123,10 +124,10 @@ def fetch_keys(issuer: str) -> dict[str, dict[str, Any]]:
     """The signing keys of an issuer by their ids. Raises Unreachable for whatever is wrong with what it says."""
     place = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
     try:
-        told = msgspec.json.decode(fetch(place), type=Discovery)
+        told = typed.decode(fetch(place), Discovery)
         if told.issuer != issuer:
             raise Unreachable(f"the identity provider at {issuer} calls itself something else")
-        keys = msgspec.json.decode(fetch(check_address(told.jwks_uri, "jwks_uri")), type=KeySet).keys
+        keys = typed.decode(fetch(check_address(told.jwks_uri, "jwks_uri")), KeySet).keys
     except (msgspec.MsgspecError, InvalidInput, RecursionError) as error:
         raise Unreachable(f"the identity provider {issuer} tells its keys in a way nobody understands") from error
     if len(keys) > MOST_KEYS:
