@@ -28,6 +28,9 @@ from casectl.rules.import_map import check_columns, read_map
 from tests.api.test_serve_limits import certificate
 from tests.serve_program import PATIENCE, raw_exchange, until
 
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
+
 MANUAL = ROOT / "casectl/manual"
 SHOWN = [entry for entry in registry.ENTRIES if not entry.hidden]
 SHORTER = {"--cases 20000": "--cases 20"}

@@ -30,6 +30,9 @@ from tests.conftest import copied
 from tests.contract.conftest import contract_template, remote_template, serving
 from tests.served import config_of
 
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
+
 __all__ = ["contract_template", "remote_template", "serving"]
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -168,7 +171,6 @@ def cases(draw):
     return [case if case.parent in numbers else msgspec.structs.replace(case, parent=None) for case in found]
 
 
-@pytest.mark.no_cover
 @settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(cases=cases(), kind=st.sampled_from(["csv", "jsonl", "json"]))
 def test_what_goes_out_comes_in_again_as_it_was(place, cases, kind) -> None:
@@ -200,7 +202,6 @@ CHANGES = st.lists(
 """What is done to cases by their place: changes and notes."""
 
 
-@pytest.mark.no_cover
 @settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(cases=cases(), changes=CHANGES, kind=st.sampled_from(["csv", "jsonl", "json"]), notes=st.booleans())
 def test_what_goes_out_with_its_history_comes_in_again_as_it_became(place, cases, changes, kind, notes) -> None:

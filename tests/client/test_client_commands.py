@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from tests.copies import Database
 
+pytestmark = pytest.mark.no_cover
+"""What is run here many times is measured where it runs once."""
+
 ROOT = Path(__file__).parents[2]
 HEAVY = {"requests", "requests_oauthlib", "oauthlib", "keyring", "psycopg", "sqlalchemy", "sqlmodel", "pydantic",
          "rich", "textual", "starlette", "asyncio"}  # fmt: skip
