@@ -79,7 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _end_line()
         return INTERRUPTED
     except BrokenPipeError:
-        _write_nowhere()
+        from casectl.cli.nowhere import write_nowhere
+
+        write_nowhere(1)
         return 0
     except Exception as error:  # noqa: BLE001 - whatever else happens is our fault and is told as such
         return _complain(_internal(error, words), words)
@@ -168,12 +170,3 @@ def _end_line() -> None:
 
     if can_ask():
         note("")
-
-
-def _write_nowhere() -> None:
-    """What is still buffered goes nowhere: nobody reads it, and Python would complain about it at its end."""
-    import os
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)

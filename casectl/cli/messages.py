@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TextIO
 
 import msgspec
 
+from casectl.cli.nowhere import write_nowhere
 from casectl.cli.standard_input import stream
 from casectl.cli.terminal import paint, screen_of
 from casectl.errors import Failure, UsageError
@@ -110,8 +111,10 @@ def _write(text: str) -> None:
         encoding = sys.stderr.encoding or "utf-8"
         sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stderr.flush()
-    except (OSError, ValueError):
+    except ValueError:
         return
+    except OSError:
+        write_nowhere(sys.stderr.fileno())
 
 
 class Progress:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, get_args
 import msgspec
 
 from casectl.cli.messages import note
+from casectl.cli.nowhere import write_nowhere
 from casectl.cli.terminal import Screen, screen_of
 from casectl.errors import Failure, UsageError
 from casectl.rules.text import did_you_mean, safe_text
@@ -270,12 +271,9 @@ class Output:
             raise Failure(f"cannot write to standard output: {error.strerror}") from error
 
     def _abandon(self) -> None:
-        """Lets what is still buffered go nowhere; Python would complain about it at its end."""
         self.closed = True
         if self._stream is not None:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
+            write_nowhere(self._stream.fileno())
 
 
 def write_whole(text: str) -> None:

@@ -18,6 +18,9 @@ def test_who_is_in_is_answered_and_who_knocks_later_finds_the_door_closed():
         early = socket.create_connection(place, timeout=10)
         early.sendall(b"asked")
         let_nobody_begin(listening)
+        if not is_filtered(listening):
+            early.close()
+            pytest.skip("this system does not let this user filter what comes to a socket")
         found: list[str] = []
         late = threading.Thread(target=lambda: found.append(knock(place)))
         late.start()
@@ -34,6 +37,16 @@ def test_who_is_in_is_answered_and_who_knocks_later_finds_the_door_closed():
     assert found == ["refused"]
     accepted.close()
     early.close()
+
+
+def is_filtered(listening: socket.socket) -> bool:
+    """Whether there is a filter, which can be taken away once; it is put back."""
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, 27, 0)  # SO_DETACH_FILTER
+    except OSError:
+        return False
+    let_nobody_begin(listening)
+    return True
 
 
 def knock(place: tuple[str, int]) -> str:

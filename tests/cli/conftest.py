@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-PLAIN = {
-    name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "CI")
-}
+STEERED = ("NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "CI", "PYTHONUNBUFFERED")
+PLAIN = {name: value for name, value in os.environ.items() if name not in STEERED}
 
 
 @pytest.fixture

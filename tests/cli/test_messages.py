@@ -137,7 +137,9 @@ def test_a_closed_stderr_breaks_nothing(python):
     assert done.returncode == 7
     with open("/dev/full", "w") as full:  # noqa: PTH123
         command = ["bash", "-c", '"$0" "$@" 2>&1', *done.args]
-        assert subprocess.run(command, stdout=full, env=os.environ | {"PYTHONPATH": os.getcwd()}).returncode == 7  # noqa: PTH109
+        environ = {name: os.environ[name] for name in os.environ if name != "PYTHONUNBUFFERED"}
+        environ["PYTHONPATH"] = os.getcwd()  # noqa: PTH109
+        assert subprocess.run(command, stdout=full, env=environ).returncode == 7
 
 
 @pytest.mark.parametrize("answer", ["0", "3", "00010000", "9" * 5000, "b c"])

@@ -51,13 +51,16 @@ BY_KEY = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the remote desk where a test cannot have one."""
+    """Leave out the remote desk where a test cannot have one; the asynchronous one is measured behind it."""
     left_out = [
         item for item in items if getattr(item, "originalname", "") in LOCAL_ONLY and colour_of(item) == "remote"
     ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        if colour_of(item) == "async":
+            item.add_marker(pytest.mark.no_cover)
 
 
 def colour_of(item: Any) -> str:
