@@ -299,7 +299,7 @@ def owner_connection(config: Config, report: Report, *, provision: bool = False)
     """A connection as the schema's owner, in autocommit. With `provision` database and schema are made when missing."""
     import psycopg
 
-    from casectl.store.provision import SEARCH_PATH, schema_state
+    from casectl.store.provision import begin_as_owner, schema_state
 
     conninfo = _owner(config, report, provision=provision)
     try:
@@ -309,9 +309,7 @@ def owner_connection(config: Config, report: Report, *, provision: bool = False)
             raise Unreachable("no connection as the owner of the schema", hint="casectl db status") from error
         raise not_initialised() from error
     with connection:
-        connection.execute(
-            "SELECT set_config('search_path', %s, false), set_config('jit', 'off', false)", (SEARCH_PATH,)
-        )
+        begin_as_owner(connection)
         if provision and schema_state(connection) != "current":
             from casectl.store.provision import upgrade
 

@@ -155,6 +155,11 @@ def _run_migrations(owner_conninfo: Conninfo, revision: str = "head") -> None:
         command.upgrade(config, revision)
 
 
+def begin_as_owner(connection: Connection[Any]) -> None:
+    """Let the owner's session see the desk's tables, and compile no statement first: see `desk.entering`."""
+    connection.execute("SELECT set_config('search_path', %s, false), set_config('jit', 'off', false)", (SEARCH_PATH,))
+
+
 def alchemy_connection(conninfo: Conninfo) -> AlchemyConnection:
     """Give an SQLAlchemy connection that sees the desk's tables; the caller closes it."""
     import psycopg
@@ -163,9 +168,7 @@ def alchemy_connection(conninfo: Conninfo) -> AlchemyConnection:
 
     def connect() -> Connection[Any]:
         connection = psycopg.connect(**conninfo)  # type: ignore[arg-type]
-        connection.execute(
-            "SELECT set_config('search_path', %s, false), set_config('jit', 'off', false)", (SEARCH_PATH,)
-        )
+        begin_as_owner(connection)
         connection.commit()
         return connection
 
